@@ -1,0 +1,191 @@
+"""One picture file, read with Pillow and brought to upright 8-bit BGR."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from sdpose_track.errors import SourceError
+from sdpose_track.records import UInt8
+from sdpose_track.sources.geometry import (
+    MAX_PIXELS,
+    MAX_SIDE,
+    Orientation,
+    check_size,
+)
+
+SUFFIXES = frozenset(
+    (
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".webp",
+        ".bmp",
+        ".dib",
+        ".tif",
+        ".tiff",
+        ".avif",
+        ".jp2",
+        ".tga",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+    )
+)
+"""Endings of the file names that a folder's pictures are chosen by."""
+
+UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow raises over damaged data."""
+
+_EXIF_ORIENTATION = 0x0112
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"BM")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a picture file says of itself before its pixels are read."""
+
+    width: int
+    """Of the upright picture, in pixels."""
+    height: int
+    orientation: Orientation
+    codec: str
+    """Pillow's name of the format in lower case: `jpeg`, `png`."""
+    mode: str
+    """Pillow's name of the pixel format: `RGB`, `CMYK`, `I;16`."""
+    moves: bool
+    """It is an animation: a WebP, PNG or AVIF of several frames."""
+
+
+def looks_like_picture(path: Path) -> bool:
+    """Tell by its first bytes whether `path` is a picture that Pillow should read, not FFmpeg."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return True
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return True
+    # A stream of JPEGs one after the other begins like a single one.
+    return head.startswith(_MAGIC) and path.suffix.lower() not in (".mjpeg", ".mjpg")
+
+
+def unreadable_picture(name: str) -> SourceError:
+    """Return the error for a picture whose pixels cannot be read."""
+    return SourceError(
+        f"{name} is no picture that can be read, or damaged; copy it again or choose another."
+    )
+
+
+@contextmanager
+def opened(path: Path, name: str) -> Generator[Image.Image, None, None]:
+    """Open `path` with Pillow after checking its size against the limit.
+
+    Raises:
+        SourceError: it is above the limit. Any of `UNREADABLE`: it is no picture.
+    """
+    with path.open("rb") as file:
+        image = _open(file, name)
+        with image:
+            check_size(name, image.width, image.height)
+            yield image
+
+
+def _open(file: IO[bytes], name: str) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns below our limit; the limit itself is checked by the caller.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(file)
+    except Image.DecompressionBombError as error:
+        raise SourceError(
+            f"{name} is larger than the limit of {MAX_SIDE} pixels a side and "
+            f"{MAX_PIXELS // 1_000_000} megapixels; scale it down first."
+        ) from error
+
+
+def read_header(path: Path, name: str) -> Header:
+    """Read what `path` says of itself; its pixels may still turn out damaged.
+
+    Raises:
+        SourceError: it is above the limit of size. Any of `UNREADABLE`: it is no picture.
+    """
+    with opened(path, name) as image:
+        orientation = orientation_of(image)
+        width, height = orientation.size(image.width, image.height)
+        codec = (image.format or "").lower()
+        frames = getattr(image, "n_frames", 1)
+        moves = codec in ("webp", "png", "avif") and frames > 1
+        return Header(width, height, orientation, codec, image.mode, moves)
+
+
+def read_picture(path: Path, name: str) -> UInt8:
+    """Return the pixels of `path` as (H, W, 3) BGR, upright.
+
+    Raises:
+        SourceError: it is above the limit of size. Any of `UNREADABLE`: it is damaged.
+    """
+    with opened(path, name) as image:
+        orientation = orientation_of(image)
+        return orientation.apply(to_bgr(image))
+
+
+def orientation_of(image: Image.Image) -> Orientation:
+    """Return how EXIF says the picture must be turned; damaged EXIF counts as none."""
+    try:
+        return Orientation.from_exif(image.getexif().get(_EXIF_ORIENTATION))
+    except UNREADABLE:
+        return Orientation()
+
+
+def to_bgr(image: Image.Image) -> UInt8:
+    """Return `image` of any mode as (H, W, 3) 8-bit BGR; what is transparent becomes black.
+
+    Raises:
+        Any of `UNREADABLE`: its data is damaged.
+    """
+    image.load()
+    if image.mode == "F" or image.mode.startswith("I"):
+        grey = _to_8_bit(np.asarray(image))
+        return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+    if image.has_transparency_data:
+        rgba = np.asarray(image.convert("RGBA"), dtype=np.uint8)
+        alpha = rgba[:, :, 3:].astype(np.uint16)
+        over_black = (rgba[:, :, :3] * alpha + 127) // 255
+        return _reversed(over_black.astype(np.uint8))
+    return _reversed(np.asarray(image.convert("RGB"), dtype=np.uint8))
+
+
+def _reversed(rgb: UInt8) -> UInt8:
+    return cast(UInt8, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+
+
+def _to_8_bit(grey: npt.NDArray[np.generic]) -> UInt8:
+    """Scale 16-bit integers, or floats in 0..1, to 8 bits; what is wider is clipped."""
+    unit = 1.0 if grey.dtype.kind == "f" else 65535.0
+    scaled = np.nan_to_num(grey.astype(np.float64)) * (255.0 / unit)
+    return np.asarray(np.clip(np.rint(scaled), 0, 255), dtype=np.uint8)
