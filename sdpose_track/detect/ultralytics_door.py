@@ -1,0 +1,87 @@
+"""The only module that imports ultralytics: it turns a .pt checkpoint into a torch network.
+
+Before the import, everything with which ultralytics would reach out is switched off: the online
+check, settings sync, analytics, auto-install, auto-download. Its settings file is kept in our own
+cache, away from the user's. Checkpoints are pickles, so they are read with torch's weights-only
+loader, which builds nothing but network modules that ultralytics itself lists.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+from sdpose_track.checkpoints import Weights, cache_folder
+from sdpose_track.detect.runtime import NetworkFacts
+from sdpose_track.errors import CheckpointError
+
+STAY_AT_HOME = {
+    "YOLO_OFFLINE": "true",
+    "YOLO_AUTOINSTALL": "false",
+    "YOLO_VERBOSE": "false",
+    "ULTRALYTICS_SAFE_LOAD": "true",
+}
+
+
+def stay_at_home() -> None:
+    """Switch off what ultralytics does on the network. Must come before its first import."""
+    os.environ.update(STAY_AT_HOME)
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(cache_folder() / "ultralytics"))
+    Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
+
+
+def load_network(weights: Weights) -> tuple[Any, NetworkFacts]:
+    """Return the fused fp32 torch module in eval mode, and what must be known of it.
+
+    Its output for (B, 3, h, w) RGB input in 0..1 is (B, 4 + classes + 3·K, A).
+    Raises CheckpointError if the file holds no YOLO network that finds people.
+    """
+    stay_at_home()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the packages behind the door, about themselves
+        from ultralytics.nn.tasks import load_checkpoint
+
+        logging.getLogger("ultralytics").setLevel(logging.ERROR)
+        try:
+            network, _ = load_checkpoint(str(weights.path))
+            network = network.fuse().eval()
+            facts = _facts(network)
+        except (
+            TypeError, ValueError, RuntimeError, EOFError, KeyError, AttributeError,
+            ImportError, OSError, AssertionError, pickle.UnpicklingError,
+        ) as error:  # fmt: skip
+            raise CheckpointError(
+                f"{weights.path} is no YOLO checkpoint that can be loaded"
+                f" ({_first_line(error)}); give an ultralytics .pt file"
+            ) from error
+    if "person" not in facts.classes:
+        raise CheckpointError(
+            f"{weights.path} finds {', '.join(facts.classes[:5])} but no class named person;"
+            " give a checkpoint that was trained to find people"
+        )
+    return network, facts
+
+
+def _facts(network: Any) -> NetworkFacts:
+    head = network.model[-1]
+    if getattr(head, "end2end", False):
+        head.end2end = False  # its one-to-many branch is scored too, and all our models share NMS
+    head.export = True  # the plain output only, with anchors worked out from the input's shape
+    head.dynamic = True
+    shape = getattr(head, "kpt_shape", (0, 3))
+    if shape[0] and shape[1] != 3:
+        raise ValueError(f"keypoints have {shape[1]} values, expected x, y and confidence")
+    for parameter in network.parameters():
+        parameter.requires_grad = False
+    names = network.names
+    classes = tuple(str(names[i]) for i in range(len(names)))
+    return NetworkFacts(classes, int(shape[0]), int(network.stride.max()))
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:160] if lines else type(error).__name__

@@ -1,0 +1,1 @@
+"""Finds the keypoints of each person that tracking follows."""

@@ -1,0 +1,55 @@
+"""What a pose estimator takes and gives. The light model is one, SDPose another.
+
+To add one: write a module with a class of this shape and one row in `pipeline/plan.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sdpose_track.records import Float32, Frame, UInt8
+from sdpose_track.skeletons import Skeleton
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One person to look at: a box of a frame."""
+
+    frame: Frame
+    box: Float32
+    """(4,) `x1, y1, x2, y2` in pixels of the frame."""
+    seen: Float32 | None = None
+    """(K, 3) keypoints that the detector gave with the box, if it is a pose model."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """The keypoints of one person."""
+
+    keypoints: Float32
+    """(K, 2) `x, y` in pixels of the frame; NaN where there is no position."""
+    scores: Float32
+    """(K,) confidence in 0..1; 0 where there is no position."""
+    provenance: UInt8
+    """(K,) of `records.Provenance`."""
+
+
+class Estimator(Protocol):
+    """Finds the keypoints of people. All calls come from one thread."""
+
+    skeleton: Skeleton
+
+    @property
+    def batch(self) -> int:
+        """How many subjects `estimate` takes at most; known after `open`."""
+
+    def open(self) -> None:
+        """Load the network onto its device."""
+
+    def estimate(self, subjects: Sequence[Subject]) -> Sequence[Estimate]:
+        """Return one estimate a subject, in order. The answer for one does not depend on others."""
+
+    def close(self) -> None:
+        """Give the device's memory back."""
