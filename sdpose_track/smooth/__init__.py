@@ -1,0 +1,1 @@
+"""Filters keypoints over time. Pure numpy on arrays of times, positions and confidences."""

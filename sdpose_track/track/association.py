@@ -1,0 +1,37 @@
+"""Which box belongs to which track: overlaps, and the cheapest one-to-one assignment."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from sdpose_track.records import Float32, Float64
+
+Rows: TypeAlias = npt.NDArray[np.intp]
+
+
+def overlaps(first: Float32 | Float64, second: Float32 | Float64) -> Float64:
+    """Return the (N, M) intersection over union, 0..1, of (N, 4) and (M, 4) corner boxes."""
+    a, b = first.astype(np.float64)[:, None], second.astype(np.float64)[None]
+    inner = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    shared = np.prod(np.maximum(inner, 0.0), axis=-1)
+    either = np.prod(a[..., 2:] - a[..., :2], -1) + np.prod(b[..., 2:] - b[..., :2], -1) - shared
+    overlap: Float64 = shared / np.maximum(either, 1e-12)
+    return overlap
+
+
+def assign(cost: Float64, limit: float) -> tuple[Rows, Rows]:
+    """Return the rows and columns of the cheapest pairs of `cost` (N, M), each used once at most.
+
+    Leaving a row and a column alone costs `limit`, and no returned pair costs that much or more.
+    """
+    if not cost.size:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    # Beyond the limit all pairs are equally bad: without the cap one hopeless pair could be bought
+    # with a good one, which is not the optimum once hopeless pairs are dropped.
+    rows, columns = linear_sum_assignment(np.minimum(cost, limit))
+    near = cost[rows, columns] < limit
+    return rows[near], columns[near]
