@@ -1,0 +1,248 @@
+"""Reads a session: by frame and by person in O(1), also while a run is still writing it.
+
+A recording holds one read-only connection and belongs to the thread that opened it; another
+thread opens its own.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from sdpose_track.errors import SessionError
+from sdpose_track.records import (
+    NO_DETECTIONS,
+    Detections,
+    Float64,
+    FramePoses,
+    FrameState,
+    Int32,
+    Pose,
+    TrackArrays,
+    UInt8,
+    measured,
+)
+from sdpose_track.session.schema import SessionHeader, array, check_version, header_from_meta
+from sdpose_track.skeletons import SKELETONS, Skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSpan:
+    """When a person is in the recording."""
+
+    track_id: int
+    first: int
+    """Index of the first frame with this person."""
+    last: int
+    frames: int
+    """How many frames have this person."""
+
+
+class Recording:
+    """The raw results in a session file."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self.meta: dict[str, Any] = {
+            key: json.loads(value) for key, value in self._rows("SELECT key, value FROM meta")
+        }
+        self.header: SessionHeader = header_from_meta(self.meta, path)
+        if self.header.skeleton not in SKELETONS:
+            raise SessionError(
+                f"{path} uses the skeleton {self.header.skeleton!r}, which this version does not"
+                " know; open it with the version that wrote it"
+            )
+        self.skeleton: Skeleton = SKELETONS[self.header.skeleton]
+
+    @classmethod
+    def open(cls, path: Path) -> Recording:
+        """Open the session at `path` for reading.
+
+        Raises SessionError if it is missing, no session, damaged, or of a newer major version.
+        """
+        if not path.is_file():
+            raise SessionError(f"{path} does not exist; make a session with sdpose-track track")
+        try:
+            connection = _read_only(path)
+            check_version(connection, path)
+            return cls(path, connection)
+        except (sqlite3.Error, json.JSONDecodeError) as error:
+            raise SessionError(
+                f"{path} is no readable session ({error}); choose a .sdpose file"
+            ) from error
+
+    def close(self) -> None:
+        """Close the file. Safe to call again."""
+        self._connection.close()
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- the whole -------------------------------------------------------------------------------
+
+    @property
+    def is_complete(self) -> bool:
+        """The run that made this session came to its end."""
+        return "complete" in self.meta
+
+    def indices(self) -> range:
+        """Return the frame indices stored so far; there are no holes between them."""
+        first, last = self._row("SELECT MIN(idx), MAX(idx) FROM frame")
+        return range(0) if first is None else range(first, last + 1)
+
+    def frame_times(self) -> Float64:
+        """Return the (F,) times in seconds of the stored frames, in order of index."""
+        base = self.header.source.time_base
+        pts = np.array([p for (p,) in self._rows("SELECT pts FROM frame ORDER BY idx")], np.int64)
+        scale = base.numerator / base.denominator
+        return np.asarray((pts - self.header.source.first_pts) * scale, dtype=np.float64)
+
+    def count_states(self) -> dict[FrameState, int]:
+        """Return how many frames there are of each state."""
+        rows = self._rows("SELECT state, COUNT(*) FROM frame GROUP BY state")
+        found = {FrameState(state): count for state, count in rows}
+        return {state: found.get(state, 0) for state in FrameState}
+
+    @property
+    def lost_after_last(self) -> int:
+        """How many frames at the end of the source could not be decoded; they are not stored."""
+        return int(self.meta.get("complete", {}).get("lost_after_last", 0))
+
+    def tracks(self) -> tuple[TrackSpan, ...]:
+        """Return every person's span, by ascending track id."""
+        query = (
+            "SELECT track_id, MIN(frame), MAX(frame), COUNT(*) FROM pose"
+            " GROUP BY track_id ORDER BY track_id"
+        )
+        return tuple(TrackSpan(*row) for row in self._rows(query))
+
+    # -- one frame, one person -------------------------------------------------------------------
+
+    def time_of(self, pts: int) -> Fraction:
+        """Return the seconds from the first frame to a time stamp."""
+        return (pts - self.header.source.first_pts) * self.header.source.time_base
+
+    def frame(self, index: int) -> FramePoses:
+        """Return everyone in one frame. Raises SessionError if it is not stored."""
+        row = self._row("SELECT pts, state FROM frame WHERE idx = ?", index)
+        if row is None:
+            raise SessionError(f"{self.path} holds no frame {index}")
+        people = self._rows(
+            "SELECT track_id, score, box, keypoints, provenance FROM pose"
+            " WHERE frame = ? ORDER BY track_id",
+            index,
+        )
+        poses = tuple(self._pose(*person) for person in people)
+        return FramePoses(index, row[0], self.time_of(row[0]), poses, FrameState(row[1]))
+
+    def frame_heads(self, indices: range) -> Iterator[FramePoses]:
+        """Yield the frames of `indices` in order, without the people in them."""
+        query = "SELECT idx, pts, state FROM frame WHERE idx BETWEEN ? AND ? ORDER BY idx"
+        for index, pts, state in self._rows(query, indices.start, indices.stop - 1):
+            yield FramePoses(index, pts, self.time_of(pts), (), FrameState(state))
+
+    def detections(self, index: int) -> tuple[Detections, Int32]:
+        """Return what the detector saw in a frame, and the track of each; 0 for none."""
+        row = self._row(
+            "SELECT boxes, scores, track_ids, keypoints FROM detection WHERE frame = ?", index
+        )
+        if row is None:
+            return NO_DETECTIONS, np.empty(0, np.int32)
+        boxes, scores, ids, points = row
+        found = array(scores, "<f4", (-1,))
+        keypoints = None
+        if points is not None:
+            keypoints = array(points, "<f4", (len(found), len(self.skeleton), 3))
+        seen = Detections(array(boxes, "<f4", (len(found), 4)), found, keypoints)
+        return seen, array(ids, "<i4", (len(found),))
+
+    def track(self, track_id: int) -> TrackArrays:
+        """Return one person over the whole recording; empty arrays if there is none such."""
+        rows = list(
+            self._rows(
+                "SELECT p.frame, f.pts, p.score, p.box, p.keypoints, p.provenance"
+                " FROM pose p JOIN frame f ON f.idx = p.frame"
+                " WHERE p.track_id = ? ORDER BY p.frame",
+                track_id,
+            )
+        )
+        count, k = len(rows), len(self.skeleton)
+        scale = self.header.source.time_base
+        pts = np.array([row[1] for row in rows], np.int64) - self.header.source.first_pts
+        points = array(b"".join(row[4] for row in rows), "<f4", (count, k, 3))
+        made = [row[5] if row[5] is not None else bytes(k) for row in rows]
+        return TrackArrays(
+            track_id,
+            np.array([row[0] for row in rows], np.int32),
+            np.asarray(pts * (scale.numerator / scale.denominator), dtype=np.float64),
+            array(b"".join(row[3] for row in rows), "<f4", (count, 4)),
+            np.array([row[2] for row in rows], np.float32),
+            np.ascontiguousarray(points[..., :2]),
+            np.ascontiguousarray(points[..., 2]),
+            array(b"".join(made), "u1", (count, k)),
+        )
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _pose(
+        self, track_id: int, score: float, box: bytes, points: bytes, made: bytes | None
+    ) -> Pose:
+        k = len(self.skeleton)
+        known = array(points, "<f4", (k, 3))
+        origin: UInt8 = measured(k) if made is None else array(made, "u1", (k,))
+        return Pose(track_id, array(box, "<f4", (4,)), score, known[:, :2], known[:, 2], origin)
+
+    def _rows(self, query: str, *values: int) -> Iterator[Any]:
+        try:
+            yield from self._connection.execute(query, values)
+        except sqlite3.DatabaseError as error:
+            raise SessionError(
+                f"{self.path} is damaged ({error}); run track again with --overwrite"
+            ) from error
+
+    def _row(self, query: str, *values: int) -> Any:
+        return next(self._rows(query, *values), None)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """Open `path` for queries only.
+
+    SQLite keeps two files beside one in WAL mode and only a connection that may write takes them
+    away again, so that is tried first; `immutable` serves a folder in which nothing can be written.
+    """
+    address = f"file:{quote(str(path.absolute()))}"
+    try:
+        connection = _queried(f"{address}?mode=rw")
+    except sqlite3.OperationalError:
+        connection = _queried(f"{address}?mode=ro&immutable=1")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _queried(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, uri=True)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

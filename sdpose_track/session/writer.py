@@ -1,0 +1,211 @@
+"""Writes a session while a run goes on. Used from one thread: open, append, finish, close.
+
+Every batch of frames is committed before the next is taken: under WAL with synchronous=NORMAL a
+commit costs no disk flush, a killed process loses only what was still in flight, and a reader may
+open the file at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import filelock
+import numpy as np
+
+from sdpose_track.errors import OutputError, SessionError
+from sdpose_track.records import FrameResult, FrameState, Pose
+from sdpose_track.session.schema import (
+    APPLICATION_ID,
+    TABLES,
+    USER_VERSION,
+    SessionHeader,
+    blob,
+    check_version,
+    header_to_meta,
+)
+
+
+class SessionWriter:
+    """A session that is being written. One writer a file: a second one is refused."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: filelock.FileLock) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+        self._closed = False
+
+    @classmethod
+    def create(cls, path: Path, header: SessionHeader) -> SessionWriter:
+        """Begin a new session at `path`, replacing one that was there.
+
+        Raises OutputError if it cannot be written, SessionError if another run is writing it.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{path.parent} cannot be made: {error.strerror}; choose another folder with --out"
+            ) from error
+        lock = _locked(path)
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            connection = _connect(path)
+            with _told(path):
+                connection.executescript(TABLES)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {USER_VERSION}")
+                connection.executemany("INSERT INTO meta VALUES (?, ?)", _meta_rows(header))
+                connection.commit()
+        except OSError as error:
+            _unlock(lock)
+            raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+        except BaseException:
+            _unlock(lock)
+            raise
+        return cls(path, connection, lock)
+
+    @classmethod
+    def resume(cls, path: Path) -> SessionWriter:
+        """Go on with the session at `path`, whose frames so far stay as they are."""
+        lock = _locked(path)
+        try:
+            connection = _connect(path)
+            with _told(path):
+                check_version(connection, path)
+        except BaseException:
+            _unlock(lock)
+            raise
+        return cls(path, connection, lock)
+
+    def append(self, results: Sequence[FrameResult]) -> None:
+        """Store and commit `results`, which follow what is stored in order of index.
+
+        Raises OutputError if the disk is full or the file cannot be written; what was committed
+        before stays whole.
+        """
+        with _told(self.path):
+            for result in results:
+                self._insert(result)
+            self._connection.commit()
+
+    def _insert(self, result: FrameResult) -> None:
+        poses = result.poses
+        run = self._connection
+        run.executemany(
+            "INSERT INTO frame VALUES (?, ?, ?)",
+            [(lost.index, lost.pts, FrameState.LOST.value) for lost in result.lost_before]
+            + [(poses.index, poses.pts, poses.state.value)],
+        )
+        seen = result.detections
+        if len(seen):
+            run.execute(
+                "INSERT INTO detection VALUES (?, ?, ?, ?, ?)",
+                (
+                    poses.index,
+                    blob(seen.boxes, "<f4"),
+                    blob(seen.scores, "<f4"),
+                    blob(result.track_ids, "<i4"),
+                    None if seen.keypoints is None else blob(seen.keypoints, "<f4"),
+                ),
+            )
+        run.executemany(
+            "INSERT INTO pose VALUES (?, ?, ?, ?, ?, ?)",
+            [_pose_row(poses.index, pose) for pose in poses.people],
+        )
+
+    def note(self, key: str, value: Any) -> None:
+        """Store a JSON value under `key` beside the header, replacing what was there."""
+        with _told(self.path):
+            self._connection.execute(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+                (key, json.dumps(value, allow_nan=False, sort_keys=True)),
+            )
+            self._connection.commit()
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Mark the run as complete, with what is known only at its end."""
+        self.note("complete", summary)
+
+    def close(self) -> None:
+        """Close the file and let others write it. Safe to call again."""
+        if not self._closed:
+            self._closed = True
+            self._connection.close()
+            _unlock(self._lock)
+
+    def __enter__(self) -> SessionWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _meta_rows(header: SessionHeader) -> list[tuple[str, str]]:
+    return list(header_to_meta(header).items())
+
+
+def _pose_row(frame: int, pose: Pose) -> tuple[Any, ...]:
+    points = blob(np.concatenate([pose.keypoints, pose.scores[:, None]], axis=1), "<f4")
+    made = None if not pose.provenance.any() else blob(pose.provenance, "u1")
+    return (frame, pose.track_id, pose.score, blob(pose.box, "<f4"), points, made)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error as error:
+        raise _explained(path, error) from error
+    return connection
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises into a sentence about `path`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explained(path, error) from error
+
+
+def _explained(path: Path, error: sqlite3.Error) -> OutputError | SessionError:
+    if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
+        return SessionError(f"{path} is no session file; choose another --out or use --overwrite")
+    if "full" in str(error):
+        return OutputError(
+            f"{path} cannot grow, the disk is full; free some space and go on with --resume"
+        )
+    return OutputError(f"{path} cannot be written ({error}); choose another folder with --out")
+
+
+def _locked(path: Path) -> filelock.FileLock:
+    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"), blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise SessionError(
+            f"{path} is being written by another run; wait for it or choose another --out"
+        ) from error
+    except OSError as error:
+        raise OutputError(
+            f"{path.parent} cannot be written: {error.strerror}; choose another folder with --out"
+        ) from error
+    return lock
+
+
+def _unlock(lock: filelock.FileLock) -> None:
+    Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
