@@ -1,0 +1,192 @@
+"""Runs a source and a chain of stages, one thread each, and tells how it goes.
+
+The rules that keep it honest:
+
+- Memory is bounded: what waits before a stage is at most that stage's `intake.capacity`.
+- Items keep their order: a stage yields in the order in which it was given.
+- The first failure, or `stop()`, aborts every channel, so every thread wakes and ends.
+- Whatever was opened is closed, on the thread that opened it.
+- `Finished` is sent once, after the last thread has ended, and says how the run went.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sdpose_track.errors import StageError
+from sdpose_track.pipeline.channel import Aborted, Channel
+from sdpose_track.pipeline.events import Finished, FrameDone, Listeners, Outcome
+from sdpose_track.pipeline.stage import Frames, Stage
+from sdpose_track.records import Frame
+
+log = logging.getLogger(__name__)
+
+RESULTS_WAITING = 8
+
+
+@dataclass(slots=True)
+class Clock:
+    """How long a thread worked, without its waiting for input or for room."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count the time inside the `with` block."""
+        wall, cpu = time.perf_counter(), time.thread_time()
+        try:
+            yield
+        finally:
+            self.wall_s += time.perf_counter() - wall
+            self.cpu_s += time.thread_time() - cpu
+
+
+class Engine:
+    """One run of a pipeline. Make a new one for the next run."""
+
+    def __init__(self, source: Frames, stages: Sequence[Stage[Any, Any]], start: int = 0) -> None:
+        """Prepare to run frames of `source` from index `start` on through `stages`."""
+        self.events = Listeners()
+        self._source = source
+        self._start = start
+        self._stages = tuple(stages)
+        self._channels: list[Channel[Any]] = [
+            Channel(s.intake.capacity, s.intake.overflow) for s in self._stages
+        ]
+        self._channels.append(Channel(RESULTS_WAITING))
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._error: StageError | None = None
+        self._cancelled = threading.Event()
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._ended = threading.Event()
+        self.clocks: dict[str, Clock] = {name: Clock() for name in ("source", *self._names())}
+        """How long each thread worked, by stage name; complete once the run has ended."""
+
+    def _names(self) -> list[str]:
+        return [stage.name for stage in self._stages]
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many items each stage never saw, by stage name."""
+        channels = zip(self._names(), self._channels, strict=False)
+        return {name: channel.dropped for name, channel in channels}
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many items wait before each stage, by stage name."""
+        channels = zip(self._names(), self._channels, strict=False)
+        return {name: len(channel) for name, channel in channels}
+
+    def start(self) -> None:
+        """Start every thread and return. Raises RuntimeError on a second call."""
+        if self._threads:
+            raise RuntimeError("this engine has been started; make a new one for another run")
+        self._threads = [_thread("source", self._read)]
+        for i, stage in enumerate(self._stages):
+            self._threads.append(_thread(stage.name, self._work, stage, i))
+        for thread in self._threads:
+            thread.start()
+        _thread("results", self._deliver).start()
+
+    def pause(self, *, on: bool = True) -> None:
+        """Stop taking frames from the source, or go on. What is under way is finished."""
+        if on and not self._cancelled.is_set():
+            self._flowing.clear()
+        else:
+            self._flowing.set()
+
+    def stop(self) -> None:
+        """Ask the run to end now. Safe from any thread, any number of times."""
+        self._cancelled.set()
+        self._abort()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the run's end; True if it came. Raises StageError if a stage failed."""
+        ended = self._ended.wait(timeout)
+        if ended and self._error is not None:
+            raise self._error
+        return ended
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the run ended; meaningful once `wait` returned True."""
+        if self._error is not None:
+            return Outcome.FAILED
+        return Outcome.CANCELLED if self._cancelled.is_set() else Outcome.COMPLETED
+
+    # -- on the engine's own threads -----------------------------------------------------------
+
+    def _read(self) -> None:
+        out, clock = self._channels[0], self.clocks["source"]
+        try:
+            with closing(self._source.frames(self._start)) as frames:
+                while (frame := _next(frames, clock)) is not None:
+                    out.put(frame)
+                    self._flowing.wait()
+            out.close()
+        except Aborted:
+            pass
+        except Exception as error:  # noqa: BLE001  boundary: whatever it is ends the run, named
+            self._fail("source", error)
+
+    def _work(self, stage: Stage[Any, Any], i: int) -> None:
+        taken, given, clock = self._channels[i], self._channels[i + 1], self.clocks[stage.name]
+        try:
+            with closing(stage):
+                stage.open()
+                while items := taken.take(stage.intake.most, stage.intake.wait_s):
+                    results = iter(stage.process(items))
+                    while (result := _next(results, clock)) is not None:
+                        given.put(result)
+                for result in stage.flush():
+                    given.put(result)
+            given.close()
+        except Aborted:
+            pass
+        except Exception as error:  # noqa: BLE001  boundary: whatever it is ends the run, named
+            self._fail(stage.name, error)
+
+    def _deliver(self) -> None:
+        results = self._channels[-1]
+        try:
+            while taken := results.take():
+                for result in taken:
+                    self.events.send(FrameDone(result))
+        except Aborted:
+            pass
+        for thread in self._threads:
+            thread.join()
+        self.events.send(Finished(self.outcome, self._error))
+        self._ended.set()
+
+    def _fail(self, name: str, error: Exception) -> None:
+        with self._lock:
+            first = self._error is None
+            if first:
+                self._error = StageError(name, error)
+        if not first:  # the first is told by `wait` and `Finished`; this one would be lost
+            log.error("the %s stage failed too", name, exc_info=error)
+        self._abort()
+
+    def _abort(self) -> None:
+        for channel in self._channels:
+            channel.abort()
+        self._flowing.set()
+
+
+def _next(items: Generator[Frame, None, None] | Iterator[Any], clock: Clock) -> Any:
+    with clock.running():
+        return next(items, None)
+
+
+def _thread(name: str, run: Callable[..., None], *args: object) -> threading.Thread:
+    return threading.Thread(target=run, args=args, name=f"sdpose-{name}", daemon=True)

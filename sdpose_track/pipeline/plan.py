@@ -1,0 +1,189 @@
+"""The composition root: from settings to a run that is ready to start.
+
+Whatever can be refused is refused before the session file is touched: range, weights, device, then
+the session. The source was opened, and its first frame decoded, by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sdpose_track import __version__
+from sdpose_track.checkpoints import sha256_of
+from sdpose_track.errors import SessionError, SettingsError
+from sdpose_track.pipeline.engine import Engine
+from sdpose_track.pipeline.seats import take
+from sdpose_track.pipeline.stages import DetectStage, PoseStage, StoreStage, TrackStage
+from sdpose_track.records import Detections, Frame
+from sdpose_track.session.recording import Recording
+from sdpose_track.session.schema import SessionHeader
+from sdpose_track.session.writer import SessionWriter
+from sdpose_track.settings import DETECTOR_FLOOR, TrackSettings
+from sdpose_track.sources.source import Source
+from sdpose_track.track.bytetrack import ByteTracker, TrackerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is ready to start, or has nothing left to do."""
+
+    engine: Engine | None
+    """None where the session at `path` is complete already."""
+    path: Path
+    header: SessionHeader
+    total: int | None
+    """Frames from the run's first to its last, resumed ones included; None unknown."""
+    done: int
+    """How many of them a resumed session has already."""
+    notes: tuple[str, ...]
+
+
+class Span:
+    """The part of a source that a run looks at."""
+
+    def __init__(self, source: Source, settings: TrackSettings) -> None:
+        """Work out the frames from `settings.start` to before `settings.end`.
+
+        Raises SettingsError if there is none.
+        """
+        self._source = source
+        self._end = settings.end
+        info = source.info
+        self.first, self.stop = 0, info.frame_count
+        pts = source.times()
+        if pts is not None:
+            times = [(p - pts[0]) * info.time_base for p in pts]
+            self.first = sum(t < settings.start for t in times)
+            if settings.end is not None:
+                self.stop = sum(t < settings.end for t in times)
+        elif settings.start:
+            raise SettingsError(f"--start: {info.name} has no times to start from; leave it out")
+        if self.stop is not None and self.first >= self.stop:
+            length = "unknown" if info.duration is None else f"{float(info.duration):.3f} s"
+            raise SettingsError(
+                f"--start and --end choose no frame of {info.name}, whose length is {length}"
+            )
+
+    @property
+    def total(self) -> int | None:
+        """How many frames there are; None unknown."""
+        return None if self.stop is None else self.stop - self.first
+
+    def frames(self, start: int = 0) -> Generator[Frame, None, None]:
+        """Yield the frames from index `start` on that lie inside."""
+        with closing(self._source.frames(start)) as frames:
+            for frame in frames:
+                if self._end is not None and frame.time >= self._end:
+                    return
+                yield frame
+
+
+def prepare(
+    source: Source,
+    settings: TrackSettings,
+    session: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Run:
+    """Return a run of `source` into the session file `session`.
+
+    Raises SettingsError if the session exists and neither `resume` nor `overwrite` is wished, or
+    if it was made under other settings; CheckpointError, DeviceError, OutputError as they come.
+    """
+    if session.exists() and not (resume or overwrite):
+        raise SettingsError(
+            f"{session} exists: give --resume to go on with it or --overwrite to start anew"
+        )
+    span = Span(source, settings)
+    seats = take(settings, getattr(source, "names", None))
+    info = replace(source.info, name=_lasting(source.info.name))
+    skeleton = seats.estimator.skeleton.name
+    key = {**settings.results_key(), "runtime": seats.described, **_boxes_key(settings)}
+    header = SessionHeader(
+        info, skeleton, seats.detector_record, seats.pose_record, key, __version__
+    )
+    first, done = span.first, 0
+    if resume and session.exists():
+        stored, complete = _stored(session, header)
+        done = len(stored)
+        first = stored.stop if done else span.first
+        if complete:
+            return Run(None, session, header, done, done, seats.notes)
+        writer = SessionWriter.resume(session)
+    else:
+        writer = SessionWriter.create(session, header)
+    stages = (
+        DetectStage(seats.detector),
+        TrackStage(ByteTracker(_tracker_settings(settings)), _past(session)),
+        PoseStage(seats.estimator),
+        StoreStage(writer, _summary(source)),
+    )
+    engine = Engine(span, stages, start=first)
+    return Run(engine, session, header, span.total, done, seats.notes)
+
+
+def _summary(source: Source) -> Callable[[int], dict[str, Any]]:
+    def at_the_end(lost_between: int) -> dict[str, Any]:
+        after = source.damaged.lost - lost_between
+        return {"lost_after_last": max(0, after), "notes": list(source.info.notes)}
+
+    return at_the_end
+
+
+def _stored(session: Path, header: SessionHeader) -> tuple[range, bool]:
+    """Return the frames that `session` holds and whether it is complete, if it fits `header`."""
+    with Recording.open(session) as recording:
+        _check_same(recording.header, header, session)
+        return recording.indices(), recording.is_complete
+
+
+def _check_same(old: SessionHeader, new: SessionHeader, session: Path) -> None:
+    facts = ("width", "height", "time_base", "frame_count", "size_bytes")
+    for name in facts:
+        if getattr(old.source, name) != getattr(new.source, name):
+            raise SessionError(
+                f"{session} was made from another file ({name} was"
+                f" {getattr(old.source, name)}, is {getattr(new.source, name)});"
+                " give that file, or --overwrite to start anew"
+            )
+    before = {"detector": old.detector.sha256, "pose": old.pose.sha256, **old.settings}
+    after = {"detector": new.detector.sha256, "pose": new.pose.sha256, **new.settings}
+    for name, value in after.items():
+        if before.get(name) != value:
+            raise SettingsError(
+                f"{session} was made with another {name} ({before.get(name)}, now {value});"
+                " give the same, or --overwrite to start anew"
+            )
+
+
+def _past(session: Path) -> Callable[[], Iterator[tuple[Detections, float]]]:
+    def replay() -> Iterator[tuple[Detections, float]]:
+        with Recording.open(session) as recording:
+            for head in recording.frame_heads(recording.indices()):
+                if head.state.is_seen:
+                    yield recording.detections(head.index)[0], float(head.time)
+
+    return replay
+
+
+def _tracker_settings(settings: TrackSettings) -> TrackerSettings:
+    return TrackerSettings(
+        high=settings.confidence,
+        new=settings.confidence,
+        low=min(DETECTOR_FLOOR, settings.confidence),
+        max_people=settings.max_people,
+    )
+
+
+def _boxes_key(settings: TrackSettings) -> dict[str, Any]:
+    return {} if settings.boxes is None else {"boxes": sha256_of(settings.boxes)}
+
+
+def _lasting(name: str) -> str:
+    """Return a source's name so that it can be found from any working folder."""
+    return name if "://" in name else str(Path(name).absolute())

@@ -1,0 +1,163 @@
+"""Chooses who does what in a run: detector, pose estimator, device.
+
+The only place that knows which class serves which kind of checkpoint; `ESTIMATORS` is the table to
+add a row to. Networks are imported inside functions, so that `--help` and exports never load one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from sdpose_track.checkpoints import Weights, find, manifest, sha256_of
+from sdpose_track.detect.detector import Detector
+from sdpose_track.detect.given_boxes import GivenBoxes
+from sdpose_track.detect.yolo import YoloDetector, YoloSettings
+from sdpose_track.errors import SettingsError
+from sdpose_track.pose.estimator import Estimator
+from sdpose_track.pose.light import CutOutEstimator, SeenEstimator
+from sdpose_track.session.schema import ModelRecord
+from sdpose_track.settings import DETECTOR_FLOOR, TrackSettings
+from sdpose_track.skeletons import COCO17, SKELETONS, Skeleton
+
+LIGHT = "yolo11n-pose"
+"""The detector and pose model that is always there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Who does what in a run. Detector and network are loaded already."""
+
+    detector: Detector
+    estimator: Estimator
+    detector_record: ModelRecord
+    pose_record: ModelRecord
+    described: str
+    """Device and precision, for the user and for the session."""
+    notes: tuple[str, ...] = ()
+    """What was chosen for the user, in sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an estimator is built from."""
+
+    pose: Weights
+    settings: TrackSettings
+    device: str
+    detector: YoloDetector | None
+    """The detector where it is a YOLO network; None where boxes come from a file."""
+    shares_detector: bool
+    """The detector is the pose model too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posing:
+    """A built estimator, and the device and precision that it runs on."""
+
+    estimator: Estimator
+    described: str
+
+
+def take(settings: TrackSettings, names: Mapping[int, str] | None = None) -> Seats:
+    """Return the seats for `settings`, with every network loaded.
+
+    `names` gives the file name of each frame index of a folder of pictures. Raises SettingsError,
+    CheckpointError or DeviceError where something cannot be had.
+    """
+    device = _device(settings.device)
+    pose, notes = _pose_weights(settings)
+    finder = pose if settings.detector == "auto" else find(settings.detector, "detector")
+    yolo = None
+    detector: Detector
+    if settings.boxes is None:
+        detector = yolo = _yolo(finder, device, settings)
+        record = ModelRecord(finder.name, finder.sha256)
+    else:
+        detector = GivenBoxes(settings.boxes, names)
+        record = ModelRecord(settings.boxes.name, sha256_of(settings.boxes))
+    detector.open()
+    shares = yolo is not None and finder.sha256 == pose.sha256
+    posing = _estimator(Wish(pose, settings, device, yolo, shares))
+    return Seats(
+        detector,
+        posing.estimator,
+        record,
+        ModelRecord(pose.name, pose.sha256),
+        posing.described,
+        notes,
+    )
+
+
+def _pose_weights(settings: TrackSettings) -> tuple[Weights, tuple[str, ...]]:
+    if settings.pose != "auto":
+        return find(settings.pose, "pose"), ()
+    return find(LIGHT, "pose"), (f"pose model: {LIGHT} (SDPose comes with a later version)",)
+
+
+def _estimator(wish: Wish) -> Posing:
+    entry = manifest().get(wish.pose.name) if wish.pose.known else None
+    architecture = "ultralytics" if entry is None else entry.architecture
+    return ESTIMATORS[architecture](wish)
+
+
+def _light(wish: Wish) -> Posing:
+    if wish.shares_detector and wish.detector is not None:
+        skeleton = _skeleton(wish, wish.detector)
+        return Posing(SeenEstimator(skeleton), wish.detector.runtime.described)
+    network = _yolo(wish.pose, wish.device, wish.settings)
+    network.open()
+    skeleton = _skeleton(wish, network)
+    return Posing(CutOutEstimator(network, skeleton), network.runtime.described)
+
+
+ESTIMATORS: dict[str, Callable[[Wish], Posing]] = {"ultralytics": _light}
+"""How the estimator of each architecture in the manifest is built."""
+
+
+def _skeleton(wish: Wish, network: YoloDetector) -> Skeleton:
+    entry = manifest().get(wish.pose.name) if wish.pose.known else None
+    named = entry.skeleton if entry is not None else None
+    skeleton = SKELETONS[named] if named is not None else COCO17
+    found = network.runtime.facts.keypoints
+    if found != len(skeleton):
+        what = f"{found} keypoints a person" if found else "boxes, no keypoints"
+        raise SettingsError(
+            f"--pose {wish.settings.pose}: it gives {what}, {len(skeleton)} are needed; use {LIGHT}"
+        )
+    return skeleton
+
+
+def _yolo(weights: Weights, device: str, settings: TrackSettings) -> YoloDetector:
+    def load() -> Any:
+        if device == "cpu" and find_spec("openvino") is not None:
+            from sdpose_track.detect.openvino_runtime import OpenVinoRuntime
+
+            return OpenVinoRuntime(weights, settings.precision)
+        from sdpose_track.detect.torch_runtime import TorchRuntime
+
+        return TorchRuntime(weights, device, settings.precision, settings.batch)
+
+    return YoloDetector(load, YoloSettings(confidence=min(DETECTOR_FLOOR, settings.confidence)))
+
+
+def _device(wish: str) -> str:
+    if wish != "auto":
+        return wish
+    return "cuda" if has_cuda() else "cpu"
+
+
+def has_cuda() -> bool:
+    """Tell whether the NVIDIA driver reports a GPU, without the seconds importing torch takes."""
+    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    try:
+        driver = ctypes.CDLL(library)
+    except OSError:
+        return False
+    count = ctypes.c_int(0)
+    ready = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
+    return ready and count.value > 0

@@ -1,0 +1,194 @@
+"""The stages of a recording run: detect, track, pose, store. Thin: the work is in their rooms.
+
+Frames are big and wait only before detection and pose; after the pose stage they are let go.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from sdpose_track.detect.detector import Detector, Pending
+from sdpose_track.pipeline.stage import Intake
+from sdpose_track.pose.estimator import Estimate, Estimator, Subject
+from sdpose_track.records import (
+    DetectedFrame,
+    Detections,
+    Frame,
+    FramePoses,
+    FrameResult,
+    Pose,
+    TrackedFrame,
+    in_order,
+)
+from sdpose_track.session.writer import SessionWriter
+from sdpose_track.track.bytetrack import ByteTracker
+
+
+class DetectStage:
+    """Finds people. Several frames are under way at a time; they come out in order."""
+
+    name = "detect"
+
+    def __init__(self, detector: Detector, intake: Intake | None = None) -> None:
+        self.intake = intake or Intake(capacity=4)
+        self._detector = detector
+        self._under: deque[tuple[Sequence[Frame], Pending]] = deque()
+
+    def open(self) -> None:
+        """Load the detector on this thread."""
+        self._detector.open()
+
+    def process(self, items: Sequence[Frame]) -> Iterator[DetectedFrame]:
+        """Submit the frames at hand, then yield those that are done."""
+        for i in range(0, len(items), self._detector.batch):
+            batch = items[i : i + self._detector.batch]
+            self._under.append((batch, self._detector.submit(batch)))
+            while len(self._under) >= self._detector.in_flight:
+                yield from self._oldest()
+
+    def _oldest(self) -> Iterator[DetectedFrame]:
+        frames, pending = self._under.popleft()
+        for frame, detections in zip(frames, pending.result(), strict=True):
+            yield DetectedFrame(frame, detections)
+
+    def flush(self) -> Iterator[DetectedFrame]:
+        """Yield the frames under way."""
+        while self._under:
+            yield from self._oldest()
+
+    def close(self) -> None:
+        """Give the device's memory back."""
+        self._under.clear()
+        self._detector.close()
+
+
+class TrackStage:
+    """Gives each detection its identity. Sees every detected frame, one after another."""
+
+    name = "track"
+
+    def __init__(
+        self, tracker: ByteTracker, past: Callable[[], Iterable[tuple[Detections, float]]]
+    ) -> None:
+        """Keep `tracker`; `past` gives the (detections, time) of frames that a resumed run has.
+
+        The tracker sees them again before the first new frame, which brings it to the very state
+        it had: identities go on as if the run had never stopped.
+        """
+        self.intake = Intake(capacity=4)
+        self._tracker = tracker
+        self._past = past
+
+    def open(self) -> None:
+        """Replay the past."""
+        for detections, time in self._past():
+            self._tracker.update(detections, time)
+
+    def process(self, items: Sequence[DetectedFrame]) -> Iterator[TrackedFrame]:
+        """Yield the frames with a track id for each detection."""
+        for item in items:
+            ids = self._tracker.update(item.detections, float(item.frame.time))
+            yield TrackedFrame(item.frame, item.detections, ids)
+
+    def flush(self) -> Iterable[TrackedFrame]:
+        """Nothing is held back."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+class PoseStage:
+    """Fills the estimator's batches with people of several frames and deals the answers back."""
+
+    name = "pose"
+
+    def __init__(self, estimator: Estimator, intake: Intake | None = None) -> None:
+        self.intake = intake or Intake(capacity=8, most=8)
+        self._estimator = estimator
+
+    def open(self) -> None:
+        """Load the estimator on this thread."""
+        self._estimator.open()
+
+    def process(self, items: Sequence[TrackedFrame]) -> Iterator[FrameResult]:
+        """Yield the poses of each frame, in order."""
+        subjects = [subject for item in items for subject in _subjects(item)]
+        found = self._estimate(subjects)
+        for item in items:
+            people = tuple(
+                _pose(item, int(row), next(found)) for row in np.flatnonzero(item.track_ids > 0)
+            )
+            frame = item.frame
+            poses = FramePoses(frame.index, frame.pts, frame.time, in_order(people), frame.state)
+            yield FrameResult(poses, item.detections, item.track_ids, frame.lost_before)
+
+    def _estimate(self, subjects: Sequence[Subject]) -> Iterator[Estimate]:
+        size = self._estimator.batch
+        for start in range(0, len(subjects), size):
+            yield from self._estimator.estimate(subjects[start : start + size])
+
+    def flush(self) -> Iterable[FrameResult]:
+        """Nothing is held back."""
+        return ()
+
+    def close(self) -> None:
+        """Give the device's memory back."""
+        self._estimator.close()
+
+
+class StoreStage:
+    """Writes each frame to the session before anybody hears of it."""
+
+    name = "store"
+
+    def __init__(self, writer: SessionWriter, summary: Callable[[int], dict[str, Any]]) -> None:
+        """Own `writer`.
+
+        `summary` gives what is known only at the end of the input, told how many frames were lost
+        between those stored.
+        """
+        self.intake = Intake(capacity=32, most=32)
+        self._writer = writer
+        self._summary = summary
+        self._lost = 0
+
+    def open(self) -> None:
+        """The session is open already: it decided where the run begins."""
+
+    def process(self, items: Sequence[FrameResult]) -> Iterable[FrameResult]:
+        """Store, commit, pass on."""
+        self._writer.append(items)
+        self._lost += sum(len(item.lost_before) for item in items)
+        return items
+
+    def flush(self) -> Iterable[FrameResult]:
+        """The input has ended by itself: the session is complete."""
+        self._writer.finish(self._summary(self._lost))
+        return ()
+
+    def close(self) -> None:
+        """Close the session file."""
+        self._writer.close()
+
+
+def _subjects(item: TrackedFrame) -> Iterator[Subject]:
+    seen = item.detections.keypoints
+    for row in np.flatnonzero(item.track_ids > 0):
+        points = None if seen is None else seen[row]
+        yield Subject(item.frame, item.detections.boxes[row], points)
+
+
+def _pose(item: TrackedFrame, row: int, estimate: Estimate) -> Pose:
+    return Pose(
+        int(item.track_ids[row]),
+        item.detections.boxes[row],
+        float(item.detections.scores[row]),
+        estimate.keypoints,
+        estimate.scores,
+        estimate.provenance,
+    )
