@@ -1,0 +1,104 @@
+"""`sdpose-track demo`: the main job on real pictures that are on every machine.
+
+The photographs inside the installed ultralytics package show real people; a camera that pans over
+them makes a short clip, which is tracked like any other.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from sdpose_track.cli import track
+from sdpose_track.cli.parser import build_parser
+from sdpose_track.cli.screen import Screen
+from sdpose_track.errors import OutputError, SourceError
+from sdpose_track.records import UInt8
+
+PHOTOGRAPHS = ("bus.jpg", "zidane.jpg")
+SIZE = (960, 540)
+"""(width, height) of the clip in pixels."""
+RATE = 25
+SECONDS = 4
+"""Of each photograph."""
+
+
+def run(options: argparse.Namespace, screen: Screen) -> int:
+    """Make the clip, track it, say where to look. Returns the exit code."""
+    folder = Path(options.out)
+    clip = folder / "demo.mp4"
+    make_clip(clip)
+    wish = ["track", str(clip), "--out", str(folder), "--overwrite", "--annotate"]
+    code = track.run(build_parser().parse_args([*wish, "--export", "openpose", "csv"]), screen)
+    if code == 0:
+        screen.say(
+            f"\nLook at {folder / 'demo_annotated.mp4'}: the clip with the poses drawn on it."
+        )
+        screen.say(f"The numbers are in {folder / 'demo_smooth.csv'}.")
+        screen.say("Now your own video: sdpose-track track VIDEO --export openpose --annotate")
+    return code
+
+
+def photographs() -> list[Path]:
+    """Return the photographs of the installed ultralytics package, without importing its code.
+
+    Raises SourceError if they are not there.
+    """
+    listed = metadata.files("ultralytics") or []
+    found = {p.name: Path(str(p.locate())) for p in listed if p.name in PHOTOGRAPHS}
+    if len(found) < len(PHOTOGRAPHS):
+        raise SourceError(
+            "the photographs of the ultralytics package are not there; reinstall ultralytics"
+        )
+    return [found[name] for name in PHOTOGRAPHS]
+
+
+def make_clip(path: Path, seconds: float = SECONDS) -> None:
+    """Write an H.264 clip that pans over each photograph for `seconds`.
+
+    Raises OutputError if it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(str(part), "w", format="mp4") as container:
+            stream = container.add_stream("libx264", rate=RATE, options={"crf": "20"})
+            stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+            for image in _pictures(round(RATE * seconds)):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+            container.mux(stream.encode())
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}; choose another folder with --out"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _pictures(count: int) -> Iterator[UInt8]:
+    for path in photographs():
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+        if image is None:
+            raise SourceError(f"{path} cannot be read; reinstall ultralytics")
+        yield from _pan(np.asarray(image, np.uint8), count)
+
+
+def _pan(image: UInt8, count: int) -> Iterator[UInt8]:
+    """Yield `count` views of a camera that glides over `image` and slowly comes closer."""
+    height, width = image.shape[:2]
+    whole = min(width / SIZE[0], height / SIZE[1])
+    for i in range(count):
+        along = (1 - np.cos(np.pi * i / (count - 1))) / 2
+        scale = whole * (1 - 0.15 * along)
+        room = np.array([width - scale * SIZE[0], height - scale * SIZE[1]])
+        corner = room * (0.15 + 0.7 * along)
+        matrix = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]], np.float64)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        yield np.asarray(cv2.warpAffine(image, matrix, SIZE, flags=flags), np.uint8)

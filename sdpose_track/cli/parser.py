@@ -1,0 +1,204 @@
+"""The grammar of the command line. Every command's --help fits a screen and ends with an example.
+
+Commands are imported when they run, so that --help loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NoReturn
+
+from sdpose_track import __version__
+from sdpose_track.errors import SettingsError
+from sdpose_track.settings import DEFAULT_CONFIDENCE, PRECISIONS
+
+SMOOTHINGS = ("off", "live", "offline")
+COMING = {
+    "pose": "stills with SDPose",
+    "live": "the skeleton of a camera or stream",
+    "view": "the desktop viewer",
+    "edit": "identity repair",
+    "evaluate": "scores against ground truth",
+}
+"""Commands that the grammar promises and that are not there yet."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence and ends with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the sentence and leave."""
+        sys.stderr.write(f"{self.prog}: {message}; see {self.prog} --help\n")
+        sys.exit(2)
+
+
+def build_parser() -> Parser:
+    """Return the parser of the whole command line."""
+    parser = Parser(
+        prog="sdpose-track",
+        description="Any video in, clean tracked poses out.",
+        epilog="example: sdpose-track track dance.mp4 --export openpose --annotate",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"sdpose-track {__version__}")
+    parser.set_defaults(run=_viewer)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    for add in (_demo, _track, _export, _info, _models, _benchmark):
+        add(commands)
+    for name, what in COMING.items():
+        later = commands.add_parser(name, help=f"{what} (not there yet)", add_help=False)
+        later.add_argument("rest", nargs=argparse.REMAINDER)
+        later.set_defaults(run=_not_yet, command=name)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, summary: str, example: str, run: Callable[..., int]
+) -> Parser:
+    parser: Parser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example: {example}",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _runs(module: str) -> Callable[..., int]:
+    def run(options: argparse.Namespace, screen: object) -> int:
+        code: int = import_module(f"sdpose_track.cli.{module}").run(options, screen)
+        return code
+
+    return run
+
+
+def _viewer(_options: argparse.Namespace, _screen: object) -> int:
+    raise SettingsError("the viewer is not there yet; see sdpose-track --help for the commands")
+
+
+def _not_yet(options: argparse.Namespace, _screen: object) -> int:
+    what = COMING[options.command]
+    raise SettingsError(
+        f"{options.command} ({what}) is not there yet; it comes with a later version"
+    )
+
+
+def _json(parser: Parser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object as the last line of stdout"
+    )
+
+
+def _demo(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "demo",
+        "run the main job on the photographs that come with ultralytics",
+        "sdpose-track demo --out demo_poses",
+        _runs("demo"),
+    )
+    parser.add_argument("--out", metavar="DIR", default="demo_poses", help="default: demo_poses")
+
+
+def _track(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "track",
+        "track the people of videos or pictures and their poses",
+        "sdpose-track track dance.mp4 --export openpose csv --annotate --json",
+        _runs("track"),
+    )
+    add = parser.add_argument
+    add("sources", metavar="SOURCE", nargs="+", help="video, picture, folder or shot_%%04d.png")
+    add("--out", metavar="DIR", help="folder for the session and exports; default: STEM_poses")
+    models = parser.add_argument_group("models")
+    add = models.add_argument
+    add("--pose", metavar="NAME|DIR", default="auto", help="pose model; default: auto")
+    add("--detector", metavar="NAME|FILE", default="auto", help="person detector; default: auto")
+    add("--boxes", metavar="FILE", help="person boxes from a JSON or MOTChallenge file")
+    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="default: auto")
+    add("--precision", default="auto", choices=PRECISIONS, help="default: auto")
+    add("--batch", type=int, metavar="N", help="pictures in one pass on a GPU")
+    add("--flip-test", action="store_true", help="average with the mirrored picture (SDPose)")
+    add("--crop", choices=("udp", "stretch"), default="udp", help="box to input (SDPose)")
+    what = parser.add_argument_group("what to track")
+    add = what.add_argument
+    add("--start", metavar="T", help="begin at 12.5 or H:MM:SS.mmm")
+    add("--end", metavar="T", help="stop before this time")
+    add("--max-people", type=int, metavar="N", help="follow at most N people at once")
+    add("--conf", type=float, metavar="X", default=DEFAULT_CONFIDENCE,
+        help=f"least confidence of a person; default: {DEFAULT_CONFIDENCE}")  # fmt: skip
+    results = parser.add_argument_group("results")
+    add = results.add_argument
+    add("--smooth", choices=SMOOTHINGS, default="offline", help="default: offline")
+    add("--export", metavar="FORMAT", nargs="+", action="extend", default=[],
+        help="openpose, coco, csv, npz, video")  # fmt: skip
+    add("--annotate", action="store_true", help="write the video with the poses drawn on it")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with a session that stopped")
+    again.add_argument("--overwrite", action="store_true", help="replace a session that is there")
+    _json(parser)
+
+
+def _export(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "export",
+        "write a session's poses for other programs",
+        "sdpose-track export dance.sdpose --format coco csv --people 1,3",
+        _runs("export"),
+    )
+    add = parser.add_argument
+    add("session", metavar="SESSION", help="a .sdpose file")
+    add("--format", metavar="FORMAT", nargs="+", action="extend", required=True,
+        help="openpose, coco, csv, npz, video")  # fmt: skip
+    add("--out", metavar="DIR", help="default: the session's folder")
+    add("--fps", metavar="R", help="retime to a constant rate such as 30000/1001 (not there yet)")
+    add("--people", metavar="ID,...", help="only these track ids")
+    add("--raw", action="store_true", help="as the estimator gave them, without smoothing")
+    _json(parser)
+
+
+def _info(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "info",
+        "say what is in a session or a video",
+        "sdpose-track info dance.mp4",
+        _runs("info"),
+    )
+    parser.add_argument("path", metavar="SESSION|VIDEO")
+    _json(parser)
+
+
+def _models(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "models",
+        "list the models, say where they are, check them",
+        "sdpose-track models verify yolo11n-pose",
+        _runs("models"),
+    )
+    add = parser.add_argument
+    add("action", choices=("list", "where", "verify", "fetch"))
+    add("name", metavar="NAME", nargs="?", help="a name that `models list` shows")
+
+
+def _benchmark(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "benchmark",
+        "measure the speed of this machine, stage by stage",
+        "sdpose-track benchmark dance.mp4 --against ultralytics",
+        _runs("benchmark"),
+    )
+    add = parser.add_argument
+    add("source", metavar="SOURCE", nargs="?", help="default: the demo's clip")
+    add("--against", choices=("ultralytics",), help="run the peer on the same clip, in turn")
+    add("--runs", type=int, default=3, metavar="N", help="runs of each; default: 3")
+    _json(parser)

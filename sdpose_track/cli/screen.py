@@ -1,0 +1,70 @@
+"""What a person sees while a command runs: messages and one progress bar, all on stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from tqdm import tqdm
+
+
+class Screen(logging.Handler):
+    """Writes messages above the progress bar; the bar is drawn on a terminal only."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self._bar: Any = None
+
+    def install(self) -> None:
+        """Show the library's log messages as sentences, and others' only if they are errors."""
+        root = logging.getLogger()
+        root.handlers = [h for h in root.handlers if not isinstance(h, Screen)]
+        root.addHandler(self)
+        logging.getLogger("sdpose_track").setLevel(logging.INFO)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a log message."""
+        if record.name.startswith("sdpose_track") or record.levelno >= logging.ERROR:
+            self.say(self.format(record))
+
+    def say(self, text: str) -> None:
+        """Write a line."""
+        if self._bar is not None:
+            self._bar.clear()
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+    def begin(self, label: str, total: int | None, done: int = 0) -> None:
+        """Begin a bar of `total` frames of which `done` are there; None shows a count only."""
+        self.end()
+        self._bar = tqdm(
+            total=total,
+            initial=done,
+            desc=label,
+            unit="frame",
+            leave=False,
+            disable=not sys.stderr.isatty(),
+            file=sys.stderr,
+            dynamic_ncols=True,
+            mininterval=0.2,
+        )
+
+    def advance(self, done: int, people: int | None = None) -> None:
+        """Move the bar to `done` frames, with the number of people in view."""
+        if self._bar is None:
+            return
+        if people is not None:
+            self._bar.set_postfix_str(f"{people} people", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def close(self) -> None:
+        """Take the bar away; logging calls this too."""
+        self.end()
+        super().close()

@@ -1,0 +1,207 @@
+"""`sdpose-track track`: source to session to exports, one source after another."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdpose_track.checkpoints import manifest
+from sdpose_track.cli.exporting import check_formats, export_all
+from sdpose_track.cli.screen import Screen
+from sdpose_track.errors import SettingsError
+from sdpose_track.pipeline.engine import Engine
+from sdpose_track.pipeline.events import Event, FrameDone, Outcome
+from sdpose_track.pipeline.plan import Run, prepare
+from sdpose_track.records import FrameState
+from sdpose_track.session.recording import Recording
+from sdpose_track.session.view import Smoothing, View
+from sdpose_track.settings import TrackSettings, parse_time
+from sdpose_track.sources import open_source
+
+STOPPED = 130
+LOOK_S = 0.5
+"""Ctrl-C reaches a waiting main thread on Windows only between waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One source and where its results go."""
+
+    source: str
+    stem: str
+    folder: Path
+
+    @property
+    def session(self) -> Path:
+        """The session file."""
+        return self.folder / f"{self.stem}.sdpose"
+
+
+def run(options: argparse.Namespace, screen: Screen) -> int:
+    """Track every source. Returns the exit code."""
+    settings = settings_from(options)
+    formats = [*options.export, *(["video"] if options.annotate else [])]
+    check_formats(formats)
+    results = []
+    for job in _jobs(options):
+        result = track(job, settings, options, formats, screen)
+        if result is None:
+            return STOPPED
+        results.append(result)
+    if options.json:
+        print(json.dumps(results[0] if len(results) == 1 else {"runs": results}))
+    return 0
+
+
+def settings_from(options: argparse.Namespace) -> TrackSettings:
+    """Return the settings that the options wish for. Raises SettingsError."""
+    pose = manifest().get(options.pose)
+    if pose is None or pose.architecture == "ultralytics":
+        for wished, option in (
+            (options.flip_test, "--flip-test"),
+            (options.crop != "udp", "--crop"),
+        ):
+            if wished:
+                raise SettingsError(f"{option} is for SDPose, which is not there yet; leave it out")
+    return TrackSettings(
+        detector=options.detector,
+        pose=options.pose,
+        boxes=None if options.boxes is None else Path(options.boxes),
+        device=options.device,
+        precision=options.precision,
+        batch=options.batch,
+        start=parse_time(options.start or "0"),
+        end=None if options.end is None else parse_time(options.end),
+        max_people=options.max_people,
+        confidence=options.conf,
+    )
+
+
+def _jobs(options: argparse.Namespace) -> list[Job]:
+    jobs: dict[Path, Job] = {}
+    for source in options.sources:
+        stem = stem_of(source)
+        job = Job(source, stem, Path(options.out or f"{stem}_poses"))
+        if job.session in jobs:
+            raise SettingsError(
+                f"{source} and {jobs[job.session].source} would both write {job.session};"
+                " track them into different folders with --out"
+            )
+        jobs[job.session] = job
+    return list(jobs.values())
+
+
+def stem_of(source: str) -> str:
+    """Return the name of a source's results: `dance.mp4` gives `dance`, `shot_%04d.png` `shot`."""
+    path = Path(source)
+    if path.is_dir():
+        return path.resolve().name or "pictures"
+    return re.sub(r"[_.\-]*%0?\d*d", "", path.stem) or "pictures"
+
+
+def track(
+    job: Job,
+    settings: TrackSettings,
+    options: argparse.Namespace,
+    formats: list[str],
+    screen: Screen,
+) -> dict[str, Any] | None:
+    """Run one job and its exports; None if it was stopped by Ctrl-C."""
+    began = time.perf_counter()
+    with open_source(job.source) as source:
+        prepared = prepare(
+            source, settings, job.session, resume=options.resume, overwrite=options.overwrite
+        )
+        for note in (*prepared.notes, *source.info.notes):
+            screen.say(note)
+        if not _carry_out(prepared, screen):
+            screen.say(f"stopped; {job.session} is kept, go on with --resume")
+            return None
+        seconds = time.perf_counter() - began
+    with Recording.open(job.session) as recording:
+        view = View(recording, Smoothing(options.smooth))
+        try:
+            exports = export_all(view, formats, job.folder, job.stem, screen)
+        except KeyboardInterrupt:
+            screen.say(f"stopped; {job.session} is complete, --resume writes the exports")
+            return None
+        result = _result(prepared, recording, seconds)
+    result["exports"] = [str(path) for path in exports]
+    _tell(result, job, screen)
+    return result
+
+
+def _carry_out(prepared: Run, screen: Screen) -> bool:
+    """Run the engine to its end; False if Ctrl-C stopped it."""
+    engine = prepared.engine
+    if engine is None:
+        return True
+    done = prepared.done
+
+    def show(event: Event) -> None:
+        nonlocal done
+        if isinstance(event, FrameDone):
+            done += 1 + len(event.result.lost_before)
+            screen.advance(done, len(event.result.poses.people))
+
+    screen.begin("tracking", prepared.total, done)
+    engine.events.subscribe(show)
+    engine.start()
+    try:
+        while not engine.wait(LOOK_S):
+            pass
+    except KeyboardInterrupt:
+        _stop(engine)
+        return False
+    finally:
+        screen.end()
+    return engine.outcome is Outcome.COMPLETED
+
+
+def _stop(engine: Engine) -> None:
+    engine.stop()
+    while not engine.wait(LOOK_S):
+        pass
+
+
+def _result(prepared: Run, recording: Recording, seconds: float) -> dict[str, Any]:
+    states = recording.count_states()
+    frames = states[FrameState.WHOLE] + states[FrameState.CONCEALED]
+    new = max(0, len(recording.indices()) - prepared.done)
+    header = recording.header
+    return {
+        "frames": frames,
+        "seconds": round(seconds, 3),
+        "frames_per_second": round(new / seconds, 2),
+        "people": len(recording.tracks()),
+        "session": str(prepared.path),
+        "exports": [],
+        "pose_model": header.pose.name,
+        "detector": header.detector.name,
+        "device": header.settings["runtime"],
+        "frames_lost": states[FrameState.LOST] + recording.lost_after_last,
+        "frames_concealed": states[FrameState.CONCEALED],
+        "frames_resumed": prepared.done,
+    }
+
+
+def _tell(result: dict[str, Any], job: Job, screen: Screen) -> None:
+    damage = result["frames_lost"], result["frames_concealed"]
+    if any(damage):
+        screen.say(
+            f"{job.source} is damaged: {damage[0]} frames could not be decoded,"
+            f" {damage[1]} were repaired by the decoder; all others keep their numbers and times"
+        )
+    people = result["people"]
+    screen.say(
+        f"{result['frames']} frames, {people} {'person' if people == 1 else 'people'},"
+        f" {result['seconds']:.1f} s ({result['frames_per_second']:.1f} frames/s on"
+        f" {result['device']}): {result['session']}"
+    )
+    for path in result["exports"]:
+        screen.say(f"wrote {path}")

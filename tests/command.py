@@ -1,0 +1,44 @@
+"""Runs the command line as a user does: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+MAIN = Path(__file__).resolve().parents[1] / "main.py"
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONWARNINGS": "default"}
+
+
+def sdpose(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(MAIN), *map(str, arguments)]
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+def told(done: subprocess.CompletedProcess[str]) -> Any:
+    """The JSON object in the last line of stdout."""
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def refused(done: subprocess.CompletedProcess[str], code: int) -> str:
+    """The one sentence of a refusal with exit code `code`."""
+    assert done.returncode == code, (done.returncode, done.stderr)
+    assert "Traceback" not in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("sdpose-track")]
+    assert len(lines) == 1, done.stderr
+    return lines[0]

@@ -1,0 +1,216 @@
+"""The command line, run as a user runs it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import av
+import pytest
+from command import refused, sdpose, told
+
+from sdpose_track.cli.track import stem_of
+
+COMMANDS = ("demo", "track", "export", "info", "models", "benchmark")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_a_screen_and_ends_with_an_example(command: str, tmp_path: Path) -> None:
+    done = sdpose(*command.split(), "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    lines = done.stdout.rstrip().splitlines()
+    assert len(lines) <= 50
+    assert max(map(len, lines)) <= 100
+    assert lines[-1].startswith("example: sdpose-track")
+
+
+def test_a_clip_of_people_goes_in_and_poses_come_out(people_clip: Path, tmp_path: Path) -> None:
+    formats = ("openpose", "coco", "csv", "npz")
+    done = sdpose("track", people_clip, "--export", *formats, "--annotate", "--json", cwd=tmp_path)
+    result = told(done)
+    assert result["frames"] == 50
+    assert result["people"] >= 4
+    assert result["frames_lost"] == result["frames_concealed"] == 0
+    assert result["pose_model"] == "yolo11n-pose"
+    assert result["frames_per_second"] > 0
+    made = {Path(p).name for p in result["exports"]}
+    assert made == {
+        "people_smooth_json",
+        "people_smooth.coco.json",
+        "people_smooth.csv",
+        "people_smooth.poses.npz",
+        "people_annotated.mp4",
+    }
+    folder = tmp_path / "people_poses"
+    frames = sorted((folder / "people_smooth_json").glob("*_keypoints.json"))
+    assert len(frames) == 50
+    assert any(json.loads(f.read_text())["people"] for f in frames)
+    coco = json.loads((folder / "people_smooth.coco.json").read_text())
+    assert len(coco["images"]) == 50
+    with (folder / "people_smooth.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {int(r["frame"]) for r in rows} <= set(range(50))
+    assert len({r["track_id"] for r in rows}) == result["people"]
+    with av.open(str(folder / "people_annotated.mp4")) as video:
+        assert sum(1 for _ in video.decode(video=0)) == 50
+    assert not [p for p in folder.iterdir() if p.name.startswith(".") or ".part" in p.name]
+
+
+def test_two_runs_in_one_folder_give_the_same_bytes(people_clip: Path, tmp_path: Path) -> None:
+    texts = []
+    for name in ("a", "b"):
+        sdpose("track", people_clip, "--out", name, "--export", "csv", cwd=tmp_path)
+        texts.append((tmp_path / name / "people_smooth.csv").read_bytes())
+    assert texts[0] == texts[1]
+    assert len(texts[0]) > 1000
+
+
+def test_a_session_that_is_there_is_neither_replaced_nor_resumed_unasked(
+    people_clip: Path, tmp_path: Path
+) -> None:
+    assert told(sdpose("track", people_clip, "--end", "0.2", "--json", cwd=tmp_path))["frames"] == 5
+    again = refused(sdpose("track", people_clip, "--end", "0.2", cwd=tmp_path), 2)
+    assert "--resume" in again
+    assert "--overwrite" in again
+    other = refused(sdpose("track", people_clip, "--resume", cwd=tmp_path), 2)
+    assert "was made with another end" in other
+    done = told(sdpose("track", people_clip, "--end", "0.2", "--resume", "--json", cwd=tmp_path))
+    assert (done["frames"], done["frames_resumed"]) == (5, 5)
+    anew = sdpose("track", people_clip, "--end", "0.4", "--overwrite", "--json", cwd=tmp_path)
+    assert told(anew)["frames"] == 10
+
+
+def test_a_part_of_a_video_keeps_its_frame_numbers_and_times(
+    people_clip: Path, tmp_path: Path
+) -> None:
+    span = ("--start", "0.4", "--end", "0:01", "--max-people", "2")
+    told(sdpose("track", people_clip, *span, "--export", "csv", "--smooth", "off", "--json",
+                cwd=tmp_path))  # fmt: skip
+    with (tmp_path / "people_poses" / "people_raw.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {int(r["frame"]) for r in rows} == set(range(10, 25))
+    assert rows[0]["time_s"] == "0.400000"
+    people: dict[str, set[str]] = {}
+    for row in rows:
+        people.setdefault(row["frame"], set()).add(row["track_id"])
+    assert max(len(ids) for ids in people.values()) == 2
+
+
+def test_an_export_is_made_from_a_session_for_some_people_raw(
+    people_clip: Path, tmp_path: Path
+) -> None:
+    sdpose("track", people_clip, cwd=tmp_path)
+    session = Path("people_poses") / "people.sdpose"
+    done = sdpose("export", session, "--format", "csv", "coco", "--people", "2", "--raw",
+                  "--out", "given", "--json", cwd=tmp_path)  # fmt: skip
+    assert [Path(p).name for p in told(done)["exports"]] == [
+        "people_raw.csv",
+        "people_raw.coco.json",
+    ]
+    with (tmp_path / "given" / "people_raw.csv").open() as file:
+        assert {row["track_id"] for row in csv.DictReader(file)} == {"2"}
+    nobody = sdpose("export", session, "--format", "csv", "--people", "99", cwd=tmp_path)
+    assert "there is no person 99" in refused(nobody, 2)
+
+
+def test_info_says_what_is_in_a_video_and_in_a_session(people_clip: Path, tmp_path: Path) -> None:
+    facts = told(sdpose("info", people_clip, "--json", cwd=tmp_path))
+    assert (facts["width"], facts["height"], facts["frame_count"]) == (960, 540, 50)
+    assert facts["rate"] == "25"
+    assert "50 frames, 2.000 s" in sdpose("info", people_clip, cwd=tmp_path).stdout
+    sdpose("track", people_clip, "--end", "0.4", cwd=tmp_path)
+    session = Path("people_poses") / "people.sdpose"
+    facts = told(sdpose("info", session, "--json", cwd=tmp_path))
+    assert facts["complete"]
+    assert facts["frames"] == 10
+    assert facts["detector"]["sha256"].startswith("869e83fc")
+    assert "person 1: frames" in sdpose("info", session, cwd=tmp_path).stdout
+
+
+def test_boxes_from_a_file_take_the_detectors_place(people_clip: Path, tmp_path: Path) -> None:
+    boxes = {str(i): [[300, 100, 480, 500, 0.9]] for i in range(10)}
+    (tmp_path / "boxes.json").write_text(json.dumps(boxes))
+    done = told(sdpose("track", people_clip, "--boxes", "boxes.json", "--json", cwd=tmp_path))
+    assert done["people"] == 1
+    assert done["detector"] == "boxes.json"
+
+
+def test_several_sources_in_one_call(people_clip: Path, tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        shutil.copy(people_clip, tmp_path / name)
+    done = told(sdpose("track", "a.mp4", "b.mp4", "--end", "0.2", "--json", cwd=tmp_path))
+    assert [Path(r["session"]).name for r in done["runs"]] == ["a.sdpose", "b.sdpose"]
+    twice = sdpose("track", "a.mp4", "./a.mp4", "--overwrite", cwd=tmp_path)
+    assert "would both write" in refused(twice, 2)
+
+
+def test_a_name_that_begins_with_a_dash_works_after_two_dashes(
+    people_clip: Path, tmp_path: Path
+) -> None:
+    shutil.copy(people_clip, tmp_path / "-clip.mp4")
+    done = sdpose("track", "--end", "0.2", "--json", "--", "-clip.mp4", cwd=tmp_path)
+    assert told(done)["frames"] == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["track", "gone.mp4"], 3, "gone.mp4"),
+        (["track", "empty"], 3, "empty"),
+        (["track", "clip.mp4", "--pose", "yolo99"], 4, "no model is named 'yolo99'"),
+        (["track", "clip.mp4", "--pose", "yolo11n"], 2, "it is no pose model"),
+        (["track", "clip.mp4", "--detector", "clip.mp4"], 4, "is no YOLO checkpoint"),
+        (["track", "clip.mp4", "--export", "opnpose"], 2, "did you mean openpose"),
+        (["track", "clip.mp4", "--device", "tpu"], 2, "--device tpu"),
+        (["track", "clip.mp4", "--conf", "7"], 2, "--conf 7"),
+        (["track", "clip.mp4", "--start", "soon"], 2, "is no time"),
+        (["track", "clip.mp4", "--start", "60"], 2, "choose no frame"),
+        (["track", "clip.mp4", "--start", "2", "--end", "1"], 2, "--end 1"),
+        (["track", "clip.mp4", "--out", "clip.mp4/x"], 5, "cannot be made"),
+        (["track", "clip.mp4", "--flip-test"], 2, "--flip-test is for SDPose"),
+        (["track", "clip.mp4", "--boxes", "gone.json"], 2, "there is no such file"),
+        (["track", "rtsp://127.0.0.1/x"], 2, "live"),
+        (["track", "0"], 2, "live"),
+        (["track"], 2, "SOURCE"),
+        (["track", "clip.mp4", "--frobnicate"], 2, "--frobnicate"),
+        (["export", "gone.sdpose", "--format", "csv"], 3, "gone.sdpose does not exist"),
+        (["export", "clip.mp4", "--format", "csv"], 3, "no readable session"),
+        (["info", "gone.mp4"], 3, "gone.mp4"),
+        (["models", "where", "yolo11n"], 4, "yolo11n is not here"),
+        (["models", "verify", "yolo11n"], 4, "are not in"),
+        (["view"], 2, "not there yet"),
+        (["live", "0"], 2, "not there yet"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_told_in_one_sentence(
+    arguments: list[str], code: int, sentence: str, people_clip: Path, tmp_path: Path
+) -> None:
+    shutil.copy(people_clip, tmp_path / "clip.mp4")
+    (tmp_path / "empty").mkdir()
+    assert sentence in refused(sdpose(*arguments, cwd=tmp_path), code)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["clip.mp4", "empty"]
+
+
+def test_models_are_listed_found_and_checked(tmp_path: Path) -> None:
+    assert "yolo11n-pose   here" in sdpose("models", "list", cwd=tmp_path).stdout
+    where = sdpose("models", "where", "yolo11n-pose", cwd=tmp_path).stdout.strip()
+    assert Path(where).is_file()
+    assert "yolo11n-pose: whole" in sdpose("models", "verify", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "stem"),
+    [("a/dance.mp4", "dance"), ("shot_%04d.png", "shot"), ("%d.jpg", "pictures"), ("x.y.z", "x.y")],
+)
+def test_results_are_named_after_their_source(source: str, stem: str) -> None:
+    assert stem_of(source) == stem
+
+
+@pytest.mark.slow
+def test_the_demo_runs_and_says_where_to_look(tmp_path: Path) -> None:
+    done = sdpose("demo", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Look at demo_poses/demo_annotated.mp4" in done.stderr
+    assert (tmp_path / "demo_poses" / "demo_annotated.mp4").stat().st_size > 50_000

@@ -1,0 +1,103 @@
+"""A run that is killed or stopped goes on where it was, and ends with the very same results."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from command import MAIN, environment, sdpose, told
+
+EXPORTS = ("--export", "csv", "openpose", "coco")
+
+
+def begin(clip: Path, cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(MAIN), "track", str(clip), "--resume"],
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def stored(session: Path) -> int:
+    """How many frames are on disk, read beside the writer as another program would."""
+    try:
+        connection = sqlite3.connect(f"file:{session}?mode=ro", uri=True)
+        try:
+            return int(connection.execute("SELECT COUNT(*) FROM frame").fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.OperationalError:
+        return 0
+
+
+def end_at(process: subprocess.Popen[str], session: Path, frames: int, how: signal.Signals) -> None:
+    """Wait until `frames` are stored, then send the signal `how` and wait for the end."""
+    limit = time.monotonic() + 60
+    while stored(session) < frames and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.002)
+    process.send_signal(how)
+    process.wait(60)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every exported file, by its path below `folder`; the description names no run."""
+    files = [p for p in folder.rglob("*") if p.is_file() and p.suffix in (".csv", ".json")]
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
+
+
+@pytest.fixture(scope="module")
+def whole(people_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("whole")
+    told(sdpose("track", people_clip, *EXPORTS, "--json", cwd=folder))
+    found = contents(folder)
+    assert len(found) > 50
+    return found
+
+
+@pytest.mark.parametrize("frames", [0, 1, 7, 26, 44])
+def test_a_killed_run_goes_on_to_the_same_results(
+    frames: int, people_clip: Path, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    session = tmp_path / "people_poses" / "people.sdpose"
+    process = begin(people_clip, tmp_path)
+    end_at(process, session, frames, signal.SIGKILL)
+    if process.stderr is not None:
+        process.stderr.close()
+    kept = stored(session)
+    assert kept >= frames or process.returncode == 0
+
+    result = told(sdpose("track", people_clip, "--resume", *EXPORTS, "--json", cwd=tmp_path))
+
+    assert result["frames"] == 50
+    assert result["frames_resumed"] == kept
+    assert contents(tmp_path) == whole
+    connection = sqlite3.connect(session)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_a_run_stopped_by_ctrl_c_says_how_to_go_on(
+    people_clip: Path, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    session = tmp_path / "people_poses" / "people.sdpose"
+    process = begin(people_clip, tmp_path)
+    end_at(process, session, 3, signal.SIGINT)
+    assert process.stderr is not None
+    message = process.stderr.read()
+    process.stderr.close()
+    assert process.returncode == 130
+    assert "Traceback" not in message
+    assert "go on with --resume" in message
+    assert [p.name for p in session.parent.iterdir()] == [session.name]
+
+    told(sdpose("track", people_clip, "--resume", *EXPORTS, "--json", cwd=tmp_path))
+    assert contents(tmp_path) == whole
