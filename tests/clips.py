@@ -1,115 +1,124 @@
-"""Small clips with sound whose every frame is known, and what is in the packets of a file."""
+"""Clips that are encoded for a test: known pictures, in any codec, at any times."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
-from av.video.reformatter import ColorRange, Interpolation
 from av.video.stream import VideoStream
 
 from sdpose_track.records import UInt8
 
-UNEVEN = (0, 40, 80, 160, 200, 320, 330, 500, 540, 1000)
-MS = Fraction(1, 1000)
-RATE = 48000
-EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+__all__ = ["Coding", "Shape", "Stamps", "UInt8", "drifting", "encode", "encode_flat"]
+
+TKHD_MATRIX = 44
+"""Bytes from the name of an MP4's version 0 `tkhd` box to its display matrix (ISO 14496-12)."""
 
 
 @dataclass(frozen=True)
-class Packets:
-    """One track of a file, as its packets say."""
+class Coding:
+    """How pictures are compressed."""
 
-    times: list[Fraction]
-    durations: list[Fraction]
-    data: list[bytes]
+    codec: str = "libx264"
+    options: dict[str, str] = field(default_factory=dict)
+    pixel_format: str = "yuv420p"
 
 
-def make_clip(
+@dataclass(frozen=True)
+class Stamps:
+    """When pictures are shown."""
+
+    pts: Sequence[int] | None = None
+    """In `time_base`; None for 0, 1, 2 ..."""
+    time_base: Fraction = Fraction(1, 25)
+    trimmed: int = 0
+    """Pictures at the start that an edit list cuts away."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How stored pictures are to be shown."""
+
+    matrix: tuple[int, ...] | None = None
+    """The nine numbers of an MP4's display matrix, fixed-point as stored."""
+    aspect: Fraction | None = None
+    """Width of a stored pixel over its height."""
+
+
+def drifting(count: int) -> list[UInt8]:
+    """Return `count` RGB pictures of 64×48, no two alike: a bright block drifts over grain."""
+    ramp = np.random.default_rng(3).integers(20, 120, (48, 64, 3)).astype(float)
+    pictures = []
+    for i in range(count):
+        picture = ramp.copy()
+        x, y = (i % 16) * 3 + 2, (i // 16) * 11 + 1
+        picture[y : y + 12, x : x + 14] = (240, 200, 40)
+        pictures.append(picture.astype(np.uint8))
+    return pictures
+
+
+def encode(
     path: Path,
-    pts: Sequence[int] = UNEVEN,
-    size: tuple[int, int] = (96, 64),
-    sound: str | None = "aac",
-    sound_from: Fraction = Fraction(0),
-    codec: str = "libx264",
+    pictures: Sequence[UInt8],
+    coding: Coding | None = None,
+    *,
+    stamps: Stamps | None = None,
+    shape: Shape | None = None,
 ) -> Path:
-    """Write pictures at `pts` milliseconds and a sine wave of 1.2 s from `sound_from` on."""
-    with av.open(str(path), "w") as container:
-        options = {"bf": "0", "crf": "4"} if codec == "libx264" else {}
-        video = container.add_stream(codec, rate=25, options=options)
-        assert isinstance(video, VideoStream)
-        video.width, video.height = size
-        video.pix_fmt = "yuv420p" if codec == "libx264" else "rgb24"
-        video.time_base = video.codec_context.time_base = MS
-        audio = container.add_stream(sound, rate=RATE, layout="mono") if sound else None
-        assert audio is None or isinstance(audio, AudioStream)
-        for i, time in enumerate(pts):
-            picture = av.VideoFrame.from_ndarray(pattern(i, size), format="bgr24")
-            picture.pts, picture.time_base = time, MS
-            container.mux(video.encode(picture))
-        container.mux(video.encode())
-        if audio is not None:
-            wave = np.sin(np.arange(RATE * 6 // 5) * 0.06)[None] * 0.3
-            tone = av.AudioFrame.from_ndarray(
-                (wave * 32767).astype(np.int16), format="s16", layout="mono"
-            )
-            tone.sample_rate, tone.time_base = RATE, Fraction(1, RATE)
-            tone.pts = round(sound_from * RATE)
-            container.mux(audio.encode(tone))
-            container.mux(audio.encode())
+    """Write (H, W, 3) RGB `pictures` to `path`, whose suffix names the container."""
+    frames = [av.VideoFrame.from_ndarray(np.ascontiguousarray(p), "rgb24") for p in pictures]
+    look = shape or Shape()
+    _write(path, frames, coding or Coding(), stamps or Stamps(), look.aspect)
+    if look.matrix is not None:
+        data = bytearray(path.read_bytes())
+        at = data.index(b"tkhd") + TKHD_MATRIX
+        data[at : at + 36] = struct.pack(">9i", *look.matrix)
+        path.write_bytes(data)
     return path
 
 
-def spoil(path: Path, found: Sequence[bytes]) -> None:
-    """Overwrite packets in a file with what no decoder takes."""
-    whole = bytearray(path.read_bytes())
-    for data in found:
-        at = whole.find(data)
-        whole[at : at + len(data)] = bytes([0xFF]) * len(data)
-    path.write_bytes(whole)
+def encode_flat(
+    path: Path,
+    yuv: tuple[int, int, int],
+    pixel_format: str = "yuv420p",
+    colorspace: int = 1,
+    color_range: int = 1,
+) -> Path:
+    """Write three pictures of one colour, tagged with a matrix and a range by FFmpeg's numbers."""
+    kind = np.uint16 if "10" in pixel_format else np.uint8
+    frame = av.VideoFrame(64, 48, pixel_format)
+    for plane, value in zip(frame.planes, yuv, strict=True):
+        plane.update(np.full(plane.buffer_size // kind().itemsize, value, kind).tobytes())
+    coding = Coding(options={"crf": "0" if kind is np.uint8 else "1"}, pixel_format=pixel_format)
+    _write(path, [frame] * 3, coding, Stamps(), None, tags=(colorspace, color_range))
+    return path
 
 
-def pattern(index: int, size: tuple[int, int] = (96, 64)) -> UInt8:
-    """Return a BGR picture of four flat colours, of which one changes with `index`."""
-    width, height = size
-    image = np.zeros((height, width, 3), np.uint8)
-    image[: height // 2, : width // 2] = (200, 60, 40)
-    image[: height // 2, width // 2 :] = (50, 180, 70)
-    image[height // 2 :, : width // 2] = (60, 50, 210)
-    image[height // 2 :, width // 2 :] = 20 * index + 20
-    return image
-
-
-def packets(path: Path, kind: str) -> Packets:
-    with av.open(str(path)) as container:
-        stream = next(s for s in container.streams if s.type == kind)
-        base = stream.time_base
-        assert base is not None
-        found = [p for p in container.demux(stream) if p.pts is not None]
-        return Packets(
-            [(p.pts or 0) * base for p in found],
-            [(p.duration or 0) * base for p in found],
-            [bytes(p) for p in found],
-        )
-
-
-def pictures(path: Path) -> list[UInt8]:
-    with av.open(str(path)) as container:
-        return [
-            np.asarray(
-                frame.reformat(
-                    format="bgr24", interpolation=EXACT, src_color_range=ColorRange.MPEG
-                ).to_ndarray()
-            )
-            for frame in container.decode(video=0)
-        ]
-
-
-def kinds(path: Path) -> list[str]:
-    with av.open(str(path)) as container:
-        return [stream.type for stream in container.streams]
+def _write(
+    path: Path,
+    frames: Sequence[av.VideoFrame],
+    coding: Coding,
+    stamps: Stamps,
+    aspect: Fraction | None,
+    tags: tuple[int, int] | None = None,
+) -> None:
+    times = range(len(frames)) if stamps.pts is None else stamps.pts
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(coding.codec, rate=25, options=coding.options)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = frames[0].width, frames[0].height
+        stream.pix_fmt = coding.pixel_format
+        stream.time_base = stream.codec_context.time_base = stamps.time_base
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
+        if tags is not None:
+            stream.codec_context.colorspace, stream.codec_context.color_range = tags
+        for frame, pts in zip(frames, times, strict=True):
+            frame.pts, frame.time_base = pts - stamps.trimmed, stamps.time_base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
