@@ -1,0 +1,151 @@
+"""The drawing of people: what must be seen, what must not, and nothing that can break it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from sessions import person, points
+
+from sdpose_track.records import Float32, Pose, Provenance
+from sdpose_track.render.overlay import PALETTE, Style, draw_people, track_colour
+from sdpose_track.skeletons import COCO17
+
+Image = npt.NDArray[np.uint8]
+BONES = Style(ids=False)
+
+
+def grey(width: int = 640, height: int = 480) -> Image:
+    return np.full((height, width, 3), 128, np.uint8)
+
+
+def drawn(pose: Pose, style: Style, image: Image | None = None) -> Image:
+    picture = grey() if image is None else image
+    draw_people(picture, (pose,), COCO17, style)
+    return picture
+
+
+def only(keypoints: dict[int, tuple[float, float]], made: Provenance, score: float = 0.9) -> Pose:
+    where = np.full((17, 2), np.nan, np.float32)
+    scores = np.zeros(17, np.float32)
+    for k, xy in keypoints.items():
+        where[k], scores[k] = xy, score
+    box = np.array([100, 100, 500, 460], np.float32)
+    return Pose(1, box, 0.9, where, scores, np.full(17, made, np.uint8))
+
+
+def test_colours_are_okabe_itos_and_repeat_after_seven() -> None:
+    assert track_colour(1) == (0x00, 0x9F, 0xE6)
+    assert [track_colour(i) for i in range(1, 8)] == [track_colour(i) for i in range(8, 15)]
+    assert len({track_colour(i) for i in range(1, 8)}) == len(PALETTE)
+
+
+def test_a_measured_joint_is_a_disc_in_the_colour_of_its_track() -> None:
+    image = drawn(only({0: (300, 200)}, Provenance.MEASURED), BONES)
+
+    assert tuple(image[200, 300]) == track_colour(1)
+
+
+@pytest.mark.parametrize("made", [Provenance.PREDICTED, Provenance.FILLED])
+def test_a_joint_that_a_filter_made_is_hollow(made: Provenance) -> None:
+    image = drawn(only({0: (300, 200)}, made), Style(ids=False, scale=3))
+
+    assert tuple(image[200, 300]) != track_colour(1)
+    assert (image == track_colour(1)).all(axis=2).any()
+
+
+def test_the_left_side_is_lighter_than_the_right() -> None:
+    image = drawn(person(1, 0), BONES)
+    left, right = points(1, 0)[15].round().astype(int), points(1, 0)[16].round().astype(int)
+    sure = drawn(only({15: (200, 300), 16: (400, 300)}, Provenance.MEASURED), BONES)
+
+    assert (image != 128).any()
+    assert left.tolist() != right.tolist()
+    assert tuple(sure[300, 400]) == track_colour(1)
+    assert int(sure[300, 200].sum()) > int(sure[300, 400].sum())
+
+
+@pytest.mark.parametrize("score", [0.0, 0.29])
+def test_a_keypoint_under_the_threshold_is_not_drawn(score: float) -> None:
+    image = drawn(only({0: (300, 200)}, Provenance.MEASURED, score), BONES)
+
+    assert (image == 128).all()
+
+
+def test_a_bone_is_drawn_only_where_both_ends_are_known() -> None:
+    shoulder, elbow = COCO17.index("left_shoulder"), COCO17.index("left_elbow")
+    both = drawn(only({shoulder: (200, 200), elbow: (400, 200)}, Provenance.MEASURED), BONES)
+    one = drawn(only({shoulder: (200, 200)}, Provenance.MEASURED), BONES)
+
+    assert (both[200, 300] != 128).any()
+    assert (one[200, 300] == 128).all()
+
+
+def test_a_tag_lies_inside_the_picture_for_people_at_every_border() -> None:
+    for x, y in ((-50, -50), (600, -50), (-50, 440), (600, 440)):
+        box = np.array([x, y, x + 90, y + 90], np.float32)
+        nothing = np.full((17, 2), np.nan, np.float32)
+        pose = Pose(12, box, 0.9, nothing, np.zeros(17, np.float32), np.zeros(17, np.uint8))
+        image = drawn(pose, Style())
+        tagged = (image == track_colour(12)).all(axis=2)
+
+        assert tagged.sum() > 50
+        rows, columns = np.nonzero(tagged)
+        assert rows.min() > 0
+        assert columns.min() > 0
+        assert rows.max() < 479
+        assert columns.max() < 639
+
+
+def test_tags_of_people_in_one_place_do_not_cover_each_other() -> None:
+    image = grey()
+    draw_people(image, [person(i, 0) for i in (1, 1, 1)], COCO17, Style(skeleton=False))
+    three = (image == track_colour(1)).all(axis=2).sum()
+    one = (drawn(person(1, 0), Style(skeleton=False)) == track_colour(1)).all(axis=2).sum()
+
+    assert three == 3 * one
+
+
+def test_a_box_is_drawn_when_asked_for() -> None:
+    pose = only({}, Provenance.MEASURED)
+
+    assert (drawn(pose, Style(ids=False, boxes=True))[100, 300] != 128).any()
+    assert (drawn(pose, BONES) == 128).all()
+
+
+def test_nobody_changes_nothing() -> None:
+    image = grey()
+    draw_people(image, (), COCO17, Style(boxes=True))
+
+    assert (image == 128).all()
+
+
+HUGE = np.float32(3e38)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (7, 3), (64, 2000), (640, 480)])
+@pytest.mark.parametrize("value", [-1e9, -40000.5, 0.0, 33000.0, 1e9, HUGE, np.inf, -np.inf])
+def test_no_position_breaks_the_drawing(size: tuple[int, int], value: float) -> None:
+    where: Float32 = points(1, 0)
+    where[::2] = value
+    where[1::4, 0] = value
+    box = np.array([value, -value, abs(value), abs(value)], np.float32)
+    pose = Pose(1, box, 0.9, where, np.ones(17, np.float32), np.zeros(17, np.uint8))
+
+    drawn(pose, Style(boxes=True), grey(*size))
+
+
+def test_a_person_without_any_position_is_left_out() -> None:
+    nothing = np.full(4, np.nan, np.float32)
+    where = np.full((17, 2), np.nan, np.float32)
+    pose = Pose(1, nothing, 0.9, where, np.zeros(17, np.float32), np.zeros(17, np.uint8))
+
+    assert (drawn(pose, Style(boxes=True)) == 128).all()
+
+
+def test_a_strip_of_a_larger_picture_can_be_drawn_on() -> None:
+    whole = grey(800, 480)
+    draw_people(whole[:, :640], (person(1, 0),), COCO17)
+
+    assert np.array_equal(whole[:, :640], drawn(person(1, 0), Style()))
+    assert (whole[:, 640:] == 128).all()
