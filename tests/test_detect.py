@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from sdpose_track.detect.letterbox import Letterbox
 from sdpose_track.detect.nms import iou_matrix, suppress
 from sdpose_track.detect.openvino_runtime import OpenVinoRuntime
 from sdpose_track.detect.torch_runtime import TorchRuntime
-from sdpose_track.detect.ultralytics_door import stay_at_home
+from sdpose_track.detect.ultralytics_door import contained
 from sdpose_track.detect.yolo import YoloDetector
 from sdpose_track.errors import CheckpointError, DeviceError
 from sdpose_track.pipeline.stages import DetectStage
@@ -48,8 +50,8 @@ def images() -> list[Image]:
 
 @pytest.fixture(scope="module")
 def peer(weights: Weights) -> Any:
-    stay_at_home()
-    from ultralytics.models import YOLO
+    with contained():
+        from ultralytics.models import YOLO
 
     return YOLO(str(weights.path))
 
@@ -164,6 +166,20 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError):
         TorchRuntime(Weights("evil", path, sha256_of(path), known=False))
     assert not (tmp_path / "harmed").exists()
+
+
+def test_ultralytics_leaves_other_libraries_as_they_were(weights: Weights) -> None:
+    """In a process of its own, where ultralytics is imported for the first time."""
+    code = (
+        "import cv2, numpy, sys; from PIL import Image\n"
+        "before = Image.open, cv2.getNumThreads(), numpy.get_printoptions()\n"
+        "from sdpose_track.checkpoints import find\n"
+        "from sdpose_track.detect.ultralytics_door import load_network\n"
+        "load_network(find('yolo11n-pose', 'pose'))\n"
+        "assert 'ultralytics' in sys.modules\n"
+        "assert before == (Image.open, cv2.getNumThreads(), numpy.get_printoptions())\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_missing_gpu_is_told(weights: Weights) -> None:

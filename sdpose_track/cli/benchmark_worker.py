@@ -16,7 +16,7 @@ import numpy as np
 
 from sdpose_track.checkpoints import find
 from sdpose_track.detect.nms import iou_matrix
-from sdpose_track.detect.ultralytics_door import stay_at_home
+from sdpose_track.detect.ultralytics_door import contained
 from sdpose_track.export import ExportOptions, export
 from sdpose_track.pipeline.plan import prepare
 from sdpose_track.pipeline.seats import LIGHT
@@ -137,8 +137,8 @@ def _predicted(model: Any, image: Any) -> Detections:
 
 
 def _peer_model() -> Any:
-    stay_at_home()
-    from ultralytics.models import YOLO
+    with contained():
+        from ultralytics.models import YOLO
 
     return YOLO(str(find(LIGHT, "detector").path))
 

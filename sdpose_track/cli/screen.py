@@ -15,6 +15,7 @@ class Screen(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self._bar: Any = None
+        self._told: set[str] = set()
 
     def install(self) -> None:
         """Show the library's log messages as sentences, and others' only if they are errors."""
@@ -24,9 +25,12 @@ class Screen(logging.Handler):
         logging.getLogger("sdpose_track").setLevel(logging.INFO)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Show a log message."""
-        if record.name.startswith("sdpose_track") or record.levelno >= logging.ERROR:
-            self.say(self.format(record))
+        """Show a log message; the same sentence once, since a source is read more than once."""
+        text = self.format(record)
+        wanted = record.name.startswith("sdpose_track") or record.levelno >= logging.ERROR
+        if wanted and text not in self._told:
+            self._told.add(text)
+            self.say(text)
 
     def say(self, text: str) -> None:
         """Write a line."""

@@ -12,8 +12,14 @@ import logging
 import os
 import pickle
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
 
 from sdpose_track.checkpoints import Weights, cache_folder
 from sdpose_track.detect.runtime import NetworkFacts
@@ -27,11 +33,24 @@ STAY_AT_HOME = {
 }
 
 
-def stay_at_home() -> None:
-    """Switch off what ultralytics does on the network. Must come before its first import."""
+@contextmanager
+def contained() -> Iterator[None]:
+    """Import ultralytics inside this block only.
+
+    Nothing reaches out, and what the import changes of other libraries is put back: it replaces
+    Pillow's `Image.open` by one that installs packages, stops OpenCV's threads and changes how numpy
+    prints.
+    """
     os.environ.update(STAY_AT_HOME)
     os.environ.setdefault("YOLO_CONFIG_DIR", str(cache_folder() / "ultralytics"))
     Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
+    opens, threads, prints = Image.open, cv2.getNumThreads(), np.get_printoptions()
+    try:
+        yield
+    finally:
+        Image.open = opens
+        cv2.setNumThreads(threads)
+        np.set_printoptions(**prints)
 
 
 def load_network(weights: Weights) -> tuple[Any, NetworkFacts]:
@@ -40,8 +59,7 @@ def load_network(weights: Weights) -> tuple[Any, NetworkFacts]:
     Its output for (B, 3, h, w) RGB input in 0..1 is (B, 4 + classes + 3·K, A).
     Raises CheckpointError if the file holds no YOLO network that finds people.
     """
-    stay_at_home()
-    with warnings.catch_warnings():
+    with contained(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the packages behind the door, about themselves
         from ultralytics.nn.tasks import load_checkpoint
 
