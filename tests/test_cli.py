@@ -11,6 +11,7 @@ import av
 import pytest
 from command import refused, sdpose, told
 
+from sdpose_track.cli.demo import photographs
 from sdpose_track.cli.track import stem_of
 
 COMMANDS = ("demo", "track", "export", "info", "models", "benchmark")
@@ -135,6 +136,21 @@ def test_boxes_from_a_file_take_the_detectors_place(people_clip: Path, tmp_path:
     done = told(sdpose("track", people_clip, "--boxes", "boxes.json", "--json", cwd=tmp_path))
     assert done["people"] == 1
     assert done["detector"] == "boxes.json"
+
+
+def test_boxes_are_given_by_file_name_for_a_folder_of_pictures(tmp_path: Path) -> None:
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    for path in photographs():
+        shutil.copy(path, folder)
+    boxes = {"bus.jpg": [[48, 400, 244, 906], [669, 388, 810, 878]]}
+    (tmp_path / "boxes.json").write_text(json.dumps(boxes))
+    wish = ("track", "shots", "--boxes", "boxes.json", "--smooth", "off", "--export", "coco")
+    done = told(sdpose(*wish, "--json", cwd=tmp_path))
+    assert (done["frames"], done["people"]) == (2, 2)
+    coco = json.loads((tmp_path / "shots_poses" / "shots_raw.coco.json").read_text())
+    assert [a["image_id"] for a in coco["annotations"]] == [1, 1]
+    assert all(a["num_keypoints"] >= 10 for a in coco["annotations"])
 
 
 def test_several_sources_in_one_call(people_clip: Path, tmp_path: Path) -> None:

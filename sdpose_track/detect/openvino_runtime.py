@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 CONVERTED = 1
 """Counts changes to how networks are converted; older conversions are made anew."""
+WAITING = 2
+"""Requests beyond those that run: a core has its next picture while an answer is being read."""
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 _CAPABILITY = {"bf16": "BF16", "fp16": "FP16"}
 
@@ -52,12 +54,17 @@ class OpenVinoRuntime:
         folder = _converted(weights)
         facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         self.facts = NetworkFacts(tuple(facts["classes"]), facts["keypoints"], facts["stride"])
-        self.in_flight = cpu_count()
+        self._streams = cpu_count()
+        self.in_flight = self._streams + WAITING
         self.described = f"CPU (OpenVINO, {self.precision})"
         self._model = folder / "network.xml"
         self._requests: list[Any] = []
         self._shape: tuple[int, ...] = ()
         self._turn = 0
+
+    def expect(self, height: int, width: int) -> None:
+        """Compile the network for this input size."""
+        self._compile((height, width, 3))
 
     def start(self, pictures: Sequence[UInt8]) -> Answer:
         """Start the network on one (h, w, 3) BGR picture."""
@@ -90,8 +97,8 @@ class OpenVinoRuntime:
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": _HINTS[self.precision],
-                "NUM_STREAMS": self.in_flight,
-                "INFERENCE_NUM_THREADS": self.in_flight,
+                "NUM_STREAMS": self._streams,
+                "INFERENCE_NUM_THREADS": self._streams,
             },
         )
         self._requests = [compiled.create_infer_request() for _ in range(self.in_flight)]

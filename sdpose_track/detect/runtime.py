@@ -35,6 +35,9 @@ class Runtime(Protocol):
     described: str
     """Device and precision, for the user: `CPU (OpenVINO, bf16)`."""
 
+    def expect(self, height: int, width: int) -> None:
+        """Prepare for input of this size now rather than at the first picture."""
+
     def start(self, pictures: Sequence[UInt8]) -> Answer:
         """Start the network on (h, w, 3) BGR pictures of one size."""
 

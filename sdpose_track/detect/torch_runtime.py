@@ -56,6 +56,11 @@ class TorchRuntime:
         self.in_flight = 1
         self.described = f"{self._device} (torch, {precision})"
 
+    def expect(self, height: int, width: int) -> None:
+        """Run the network once: the first pass on a GPU chooses and loads its kernels."""
+        if self._device.type == "cuda":
+            self.start([np.zeros((height, width, 3), np.uint8)])()
+
     def start(self, pictures: Sequence[UInt8]) -> Answer:
         """Run the network on (h, w, 3) BGR pictures of one size, at most `batch`."""
         torch = self._torch

@@ -38,8 +38,8 @@ def contained() -> Iterator[None]:
     """Import ultralytics inside this block only.
 
     Nothing reaches out, and what the import changes of other libraries is put back: it replaces
-    Pillow's `Image.open` by one that installs packages, stops OpenCV's threads and changes how numpy
-    prints.
+    Pillow's `Image.open` by one that installs packages, stops OpenCV's threads and changes the way
+    numpy prints.
     """
     os.environ.update(STAY_AT_HOME)
     os.environ.setdefault("YOLO_CONFIG_DIR", str(cache_folder() / "ultralytics"))

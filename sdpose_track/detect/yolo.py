@@ -34,10 +34,17 @@ class YoloSettings:
 class YoloDetector:
     """Finds people with a YOLO network; with their keypoints if it is a pose model."""
 
-    def __init__(self, load: Callable[[], Runtime], settings: YoloSettings | None = None) -> None:
-        """Keep `load` for `open`, which runs on the thread that will use the network."""
+    def __init__(
+        self,
+        load: Callable[[], Runtime],
+        settings: YoloSettings | None = None,
+        *,
+        picture: tuple[int, int] | None = None,
+    ) -> None:
+        """Keep `load` for `open`; `picture` is the (height, width) of frames, where it is known."""
         self._load = load
         self._settings = settings or YoloSettings()
+        self._picture = picture
         self._runtime: Runtime | None = None
 
     @property
@@ -58,9 +65,16 @@ class YoloDetector:
         return self.runtime.in_flight
 
     def open(self) -> None:
-        """Load the network. A second call does nothing."""
-        if self._runtime is None:
-            self._runtime = self._load()
+        """Load the network and prepare it for the frames. A second call does nothing."""
+        if self._runtime is not None:
+            return
+        self._runtime = self._load()
+        if self._picture is not None:
+            box = self._letterbox(*self._picture)
+            self._runtime.expect(box.height, box.width)
+
+    def _letterbox(self, height: int, width: int) -> Letterbox:
+        return Letterbox.fit(height, width, self._settings.size, self.runtime.facts.stride)
 
     def close(self) -> None:
         """Give the device's memory back."""
@@ -71,10 +85,10 @@ class YoloDetector:
     def submit(self, frames: Sequence[Frame]) -> _Under:
         """Start to look for people in `frames`, all of one size."""
         height, width = frames[0].image.shape[:2]
-        facts = self.runtime.facts
-        box = Letterbox.fit(height, width, self._settings.size, facts.stride)
+        box = self._letterbox(height, width)
         answer = self.runtime.start([box.apply(frame.image) for frame in frames])
-        return _Under(answer, Reading(box, (height, width), facts, self._settings))
+        reading = Reading(box, (height, width), self.runtime.facts, self._settings)
+        return _Under(answer, reading)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,10 @@ class Canvas:
 
 
 class Mp4:
-    """Encodes and writes. Used from one thread at a time; closing completes the file."""
+    """Encodes and writes; closing completes the file.
+
+    `converted` may run on one thread while `encode` runs on another; the rest is for one at a time.
+    """
 
     def __init__(self, path: Path, shape: Shape) -> None:
         self._container = av.open(str(path.absolute()), "w", format="mp4")
@@ -98,13 +101,10 @@ class Mp4:
         sound.attach(self._container)
         self._sound = sound
 
-    def encode(self, canvas: Canvas, time: int, duration: int) -> Canvas:
-        """Write a picture that is shown from `time` for `duration`, both in the time base.
-
-        Returns `canvas`, which is free for the next picture.
-        """
+    def converted(self, canvas: Canvas) -> VideoFrame:
+        """Return what is on `canvas` as the encoder wants it; `canvas` is free again."""
         canvas.pad()
-        picture = self._reformatter.reformat(
+        return self._reformatter.reformat(
             canvas.picture,
             format="yuv420p",
             interpolation=EXACT,
@@ -113,10 +113,12 @@ class Mp4:
             dst_color_primaries=ColorPrimaries.BT709,
             dst_color_trc=ColorTrc.BT709,
         )
+
+    def encode(self, picture: VideoFrame, time: int, duration: int) -> None:
+        """Write a converted picture, shown from `time` for `duration`, both in the time base."""
         picture.pts, picture.time_base = time, self._time_base
         self._durations[time] = duration
         self._mux(self._stream.encode(picture))
-        return canvas
 
     def finish(self, end: Fraction | None) -> None:
         """Write what the encoder holds, and the sound until `end` seconds; None for all of it."""

@@ -1,7 +1,7 @@
 """The video again, with the people of a session drawn into it, as H.264 in MP4.
 
 Every picture keeps its own time, the last one its duration, and the sound its place. This thread
-decodes and draws while another converts and encodes; at most `AHEAD` pictures lie between them.
+decodes, draws and converts while another encodes; at most `AHEAD` pictures lie between them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sdpose_track.sources import Source, open_source
 
 log = logging.getLogger(__name__)
 
-AHEAD = 3
+AHEAD = 6
 """Pictures that may wait for the encoder."""
 
 
@@ -58,16 +58,16 @@ def write(job: Job, part: Path) -> None:
 def find_source(name: str, folder: Path) -> Path:
     """Return where the source that a session calls `name` is now.
 
-    A relative name is looked for from the working folder and from `folder`, the session's.
-    Raises SourceError if it is in neither place, or was a live one.
+    It is looked for at its path and, since sessions are moved with their videos, in `folder`, the
+    session's. Raises SourceError if it is in neither place, or was a live one.
     """
     local = unquote(urlsplit(name).path) if name.lower().startswith("file://") else name
     if "://" in local:
         raise SourceError(
             f"{name} was live, so there is no video to draw on; export another format"
         )
-    for root in (Path(), folder):
-        path = root / Path(local).expanduser()
+    there = Path(local).expanduser()
+    for path in (there, folder / there, folder / there.name):
         if path.exists() or ("%" in path.name and path.parent.is_dir()):
             return path
     raise SourceError(
@@ -103,9 +103,9 @@ def _write(job: Job, source: Source, path: Path, part: Path) -> None:
             mp4.add_sound(sound)
         with ThreadPoolExecutor(1, thread_name_prefix="sdpose-encode") as thread:
             lane = _Lane(thread, mp4, shape)
-            with closing(_drawn(job, source, lane)) as pictures:
-                for canvas, time, duration in clock.timed(pictures):
-                    lane.put(canvas, time, duration)
+            with closing(_drawn(job, source, mp4, Canvas(shape))) as pictures:
+                for picture, time, duration in clock.timed(pictures):
+                    lane.put(picture, time, duration)
                     written += 1
             lane.drain()
         if not written:
@@ -113,8 +113,10 @@ def _write(job: Job, source: Source, path: Path, part: Path) -> None:
         mp4.finish(clock.end)
 
 
-def _drawn(job: Job, source: Source, lane: _Lane) -> Generator[tuple[Canvas, int], None, None]:
-    """Yield the pictures of the view with the people on them, and their pts."""
+def _drawn(
+    job: Job, source: Source, mp4: Mp4, canvas: Canvas
+) -> Generator[tuple[av.VideoFrame, int], None, None]:
+    """Yield the pictures of the view with the people on them, ready to encode, and their pts."""
     view, options = job.view, job.options
     with closing(source.frames(view.indices.start)) as decoded:
         for poses, frame in _paired(job.frames(), decoded):
@@ -123,10 +125,9 @@ def _drawn(job: Job, source: Source, lane: _Lane) -> Generator[tuple[Canvas, int
                     f"{view.source.name}: frame {frame.index} has another time than in the session;"
                     " it is not the video that the session was made from"
                 )
-            canvas = lane.canvas()
             np.copyto(canvas.image, frame.image)
             draw_people(canvas.image, poses.people, view.skeleton, options.style)
-            yield canvas, frame.pts
+            yield mp4.converted(canvas), frame.pts
 
 
 def _paired(
@@ -142,26 +143,22 @@ def _paired(
 
 
 class _Lane:
-    """Hands pictures to the thread that encodes, and takes their memory back."""
+    """Hands pictures to the thread that encodes, a few at a time."""
 
     def __init__(self, thread: ThreadPoolExecutor, mp4: Mp4, shape: Shape) -> None:
         self._thread = thread
         self._mp4 = mp4
-        self._shape = shape
-        self._waiting: deque[Future[Canvas]] = deque()
-        self._free: list[Canvas] = []
+        self._waiting: deque[Future[None]] = deque()
         self._ahead = 1 if shape.width * shape.height > HUGE else AHEAD
 
-    def canvas(self) -> Canvas:
-        """Return one to draw on. Raises what the encoder raised, if it did."""
+    def put(self, picture: av.VideoFrame, time: int, duration: int) -> None:
+        """Encode `picture` when its turn comes. Raises what the encoder raised, if it did."""
+        self._waiting.append(self._thread.submit(self._mp4.encode, picture, time, duration))
         while len(self._waiting) > self._ahead:
-            self._free.append(self._waiting.popleft().result())
-        return self._free.pop() if self._free else Canvas(self._shape)
-
-    def put(self, canvas: Canvas, time: int, duration: int) -> None:
-        self._waiting.append(self._thread.submit(self._mp4.encode, canvas, time, duration))
+            self._waiting.popleft().result()
 
     def drain(self) -> None:
+        """Wait until every picture is encoded."""
         while self._waiting:
             self._waiting.popleft().result()
 
@@ -193,13 +190,15 @@ class _Clock:
             return None
         return info.first_pts + round(info.duration / info.time_base)
 
-    def timed(self, pictures: Iterator[tuple[Canvas, int]]) -> Iterator[tuple[Canvas, int, int]]:
+    def timed(
+        self, pictures: Iterator[tuple[av.VideoFrame, int]]
+    ) -> Iterator[tuple[av.VideoFrame, int, int]]:
         """Yield each picture with its time and duration in the time base."""
-        held: tuple[Canvas, int] | None = None
-        for canvas, pts in pictures:
+        held: tuple[av.VideoFrame, int] | None = None
+        for picture, pts in pictures:
             if held is not None:
                 yield held[0], held[1] - self._first, pts - held[1]
-            held = (canvas, pts)
+            held = (picture, pts)
         if held is not None:
             stop = self._stop
             last = stop - held[1] if stop is not None and stop > held[1] else self._usual

@@ -144,7 +144,8 @@ class Engine:
             with closing(stage):
                 stage.open()
                 while items := taken.take(stage.intake.most, stage.intake.wait_s):
-                    results = iter(stage.process(items))
+                    with clock.running():
+                        results = iter(stage.process(items))
                     while (result := _next(results, clock)) is not None:
                         given.put(result)
                 for result in stage.flush():

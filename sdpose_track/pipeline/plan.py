@@ -100,7 +100,8 @@ def prepare(
             f"{session} exists: give --resume to go on with it or --overwrite to start anew"
         )
     span = Span(source, settings)
-    seats = take(settings, getattr(source, "names", None))
+    picture = (source.info.height, source.info.width)
+    seats = take(settings, picture, source.names())
     info = replace(source.info, name=_lasting(source.info.name))
     skeleton = seats.estimator.skeleton.name
     key = {**settings.results_key(), "runtime": seats.described, **_boxes_key(settings)}

@@ -63,11 +63,16 @@ class Posing:
     described: str
 
 
-def take(settings: TrackSettings, names: Mapping[int, str] | None = None) -> Seats:
+def take(
+    settings: TrackSettings,
+    picture: tuple[int, int],
+    names: Mapping[int, str] | None = None,
+) -> Seats:
     """Return the seats for `settings`, with every network loaded.
 
-    `names` gives the file name of each frame index of a folder of pictures. Raises SettingsError,
-    CheckpointError or DeviceError where something cannot be had.
+    `picture` is the (height, width) of the frames; `names` gives the file name of each frame index
+    of a folder of pictures. Raises SettingsError, CheckpointError or DeviceError where something
+    cannot be had.
     """
     device = _device(settings.device)
     pose, notes = _pose_weights(settings)
@@ -75,7 +80,7 @@ def take(settings: TrackSettings, names: Mapping[int, str] | None = None) -> Sea
     yolo = None
     detector: Detector
     if settings.boxes is None:
-        detector = yolo = _yolo(finder, device, settings)
+        detector = yolo = _yolo(finder, device, settings, picture)
         record = ModelRecord(finder.name, finder.sha256)
     else:
         detector = GivenBoxes(settings.boxes, names)
@@ -132,7 +137,9 @@ def _skeleton(wish: Wish, network: YoloDetector) -> Skeleton:
     return skeleton
 
 
-def _yolo(weights: Weights, device: str, settings: TrackSettings) -> YoloDetector:
+def _yolo(
+    weights: Weights, device: str, settings: TrackSettings, picture: tuple[int, int] | None = None
+) -> YoloDetector:
     def load() -> Any:
         if device == "cpu" and find_spec("openvino") is not None:
             from sdpose_track.detect.openvino_runtime import OpenVinoRuntime
@@ -142,7 +149,8 @@ def _yolo(weights: Weights, device: str, settings: TrackSettings) -> YoloDetecto
 
         return TorchRuntime(weights, device, settings.precision, settings.batch)
 
-    return YoloDetector(load, YoloSettings(confidence=min(DETECTOR_FLOOR, settings.confidence)))
+    floor = min(DETECTOR_FLOOR, settings.confidence)
+    return YoloDetector(load, YoloSettings(confidence=floor), picture=picture)
 
 
 def _device(wish: str) -> str:

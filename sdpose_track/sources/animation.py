@@ -68,6 +68,9 @@ class Animation(Closing):
     def damaged(self) -> Damage:
         return self._damage
 
+    def names(self) -> dict[int, str]:
+        return {}
+
     def times(self) -> list[int]:
         return list(self._stamps)
 

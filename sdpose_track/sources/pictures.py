@@ -49,6 +49,9 @@ class Pictures(Closing):
     def damaged(self) -> Damage:
         return self._damage
 
+    def names(self) -> dict[int, str]:
+        return {i: path.name for i, path in enumerate(self._slots) if path is not None}
+
     def times(self) -> list[int]:
         return list(range(len(self._slots)))
 

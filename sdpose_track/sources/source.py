@@ -50,6 +50,9 @@ class Source(Protocol):
             SourceError: there is no such frame, or it could not be decoded.
         """
 
+    def names(self) -> dict[int, str]:
+        """Return the file name of each frame that is a file of its own; empty for a video."""
+
     def times(self) -> list[int] | None:
         """Return the pts of every frame in order of presentation, in `info.time_base`."""
 

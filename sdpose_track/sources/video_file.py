@@ -69,6 +69,9 @@ class VideoFile(Closing):
     def damaged(self) -> Damage:
         return self._damage
 
+    def names(self) -> dict[int, str]:
+        return {}
+
     def times(self) -> list[int]:
         return list(self._index.stamps)
 
