@@ -176,28 +176,31 @@ class Recording:
 
     def track(self, track_id: int) -> TrackArrays:
         """Return one person over the whole recording; empty arrays if there is none such."""
-        rows = list(
-            self._rows(
-                "SELECT p.frame, f.pts, p.score, p.box, p.keypoints, p.provenance"
-                " FROM pose p JOIN frame f ON f.idx = p.frame"
-                " WHERE p.track_id = ? ORDER BY p.frame",
-                track_id,
-            )
-        )
-        count, k = len(rows), len(self.skeleton)
-        scale = self.header.source.time_base
-        pts = np.array([row[1] for row in rows], np.int64) - self.header.source.first_pts
-        points = array(b"".join(row[4] for row in rows), "<f4", (count, k, 3))
-        made = [row[5] if row[5] is not None else bytes(k) for row in rows]
+        k = len(self.skeleton)
+        heads: list[tuple[int, int, float]] = []
+        boxes, points, made = bytearray(), bytearray(), bytearray()
+        for index, pts, score, box, known, origin in self._rows(
+            "SELECT p.frame, f.pts, p.score, p.box, p.keypoints, p.provenance"
+            " FROM pose p JOIN frame f ON f.idx = p.frame"
+            " WHERE p.track_id = ? ORDER BY p.frame",
+            track_id,
+        ):
+            heads.append((index, pts - self.header.source.first_pts, score))
+            boxes += box
+            points += known
+            made += bytes(k) if origin is None else origin
+        count, base = len(heads), self.header.source.time_base
+        found = array(points, "<f4", (count, k, 3))
+        pts_since = np.array([head[1] for head in heads], np.float64)
         return TrackArrays(
             track_id,
-            np.array([row[0] for row in rows], np.int32),
-            np.asarray(pts * (scale.numerator / scale.denominator), dtype=np.float64),
-            array(b"".join(row[3] for row in rows), "<f4", (count, 4)),
-            np.array([row[2] for row in rows], np.float32),
-            np.ascontiguousarray(points[..., :2]),
-            np.ascontiguousarray(points[..., 2]),
-            array(b"".join(made), "u1", (count, k)),
+            np.array([head[0] for head in heads], np.int32),
+            pts_since * (base.numerator / base.denominator),
+            array(boxes, "<f4", (count, 4)),
+            np.array([head[2] for head in heads], np.float32),
+            np.ascontiguousarray(found[..., :2]),
+            np.ascontiguousarray(found[..., 2]),
+            array(made, "u1", (count, k)),
         )
 
     # -- inside ----------------------------------------------------------------------------------

@@ -136,8 +136,8 @@ def blob(array: npt.NDArray[Any], kind: str) -> bytes:
     return np.ascontiguousarray(array, dtype=kind).tobytes()
 
 
-def array(data: bytes, kind: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    """Return the read-only array that `data` holds; -1 in `shape` is worked out.
+def array(data: bytes | bytearray, kind: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Return the array that `data` holds, read-only for bytes; -1 in `shape` is worked out.
 
     Raises SessionError if the bytes do not fill that shape.
     """

@@ -12,6 +12,7 @@ What was measured is never changed: this computes another view of it, in seconds
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from sdpose_track.records import Float64, Provenance, TrackArrays, box_heights
-from sdpose_track.smooth.blocks import Timeline, smooth_blocks
+from sdpose_track.smooth.blocks import MARGIN_S, Timeline, smooth_blocks
 from sdpose_track.smooth.kalman import (
     SmoothSettings,
     measured_where,
@@ -42,6 +43,8 @@ _EDITED_NOISE = 1e-4
 _REFUSED_NOISE = 1e6
 """What was refused as an outlier is this much less sure."""
 _SLACK_S = 1e-6
+_STRETCH = 1 << 16
+"""Frames times keypoints that are worked on at a time."""
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.intp]
@@ -65,9 +68,49 @@ def smooth_track(
         raise ValueError(f"frame {track.indices[-1]} of the track has no time in frame_times")
     chosen = settings or SmoothSettings()
     grid, filled = _with_gaps(track, np.asarray(frame_times, np.float64), chosen.max_gap_s)
+    height = _sane_heights(grid)
+    keypoints, scores = np.empty_like(grid.keypoints), np.empty_like(grid.scores)
+    origin = np.empty_like(grid.provenance)
+    for rows, core in _stretches(grid.times, grid.scores.shape[1]):
+        part = _smoothed(_cut(grid, rows), filled[rows], height[rows], chosen)
+        inner = slice(core.start - rows.start, core.stop - rows.start)
+        keypoints[core], scores[core] = part.keypoints[inner], part.scores[inner]
+        origin[core] = part.provenance[inner]
+    return replace(grid, keypoints=keypoints, scores=scores, provenance=origin)
+
+
+def _stretches(times: Float64, keypoints: int) -> Iterator[tuple[slice, slice]]:
+    """Yield stretches of a track to work on one after another, and which rows are their results.
+
+    They overlap by what the filters remember, so memory follows a stretch and not the recording.
+    """
+    size = max(_STRETCH // keypoints, 512)
+    for begin in range(0, times.size, size):
+        end = min(begin + size, times.size)
+        first = int(np.searchsorted(times, times[begin] - MARGIN_S))
+        last = int(np.searchsorted(times, times[end - 1] + MARGIN_S, side="right"))
+        yield slice(min(first, begin), max(last, end)), slice(begin, end)
+
+
+def _cut(track: TrackArrays, rows: slice) -> TrackArrays:
+    return TrackArrays(
+        track.track_id,
+        track.indices[rows],
+        track.times[rows],
+        track.boxes[rows],
+        track.box_scores[rows],
+        track.keypoints[rows],
+        track.scores[rows],
+        track.provenance[rows],
+    )
+
+
+def _smoothed(
+    grid: TrackArrays, filled: Mask, height: Float64, chosen: SmoothSettings
+) -> TrackArrays:
+    """Return `grid`, a track without holes in its short gaps, with (G,) `height` smoothed."""
     edited = (grid.provenance == Provenance.EDITED) & np.isfinite(grid.keypoints).all(axis=-1)
     measured = edited | measured_where(grid.keypoints, grid.scores, chosen)
-    height = _sane_heights(grid)
     noise = noise_variance(grid.scores, height[:, None], chosen)
     noise[edited] *= _EDITED_NOISE
     raw = np.where(measured[..., None], grid.keypoints, 0.0).astype(np.float64)
