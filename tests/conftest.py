@@ -42,7 +42,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def people_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A 960×540 H.264 clip of 50 frames of real people, from the photographs of ultralytics."""
+    """A 720×540 H.264 clip of 50 frames of real people, from the photographs of ultralytics."""
     path = tmp_path_factory.mktemp("clips") / "people.mp4"
     make_clip(path, seconds=1)
     return path

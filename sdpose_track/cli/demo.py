@@ -7,7 +7,7 @@ them makes a short clip, which is tracked like any other.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from sdpose_track.errors import OutputError, SourceError
 from sdpose_track.records import UInt8
 
 PHOTOGRAPHS = ("bus.jpg", "zidane.jpg")
-SIZE = (960, 540)
+SIZE = (720, 540)
 """(width, height) of the clip in pixels."""
 RATE = 25
 SECONDS = 4
@@ -30,17 +30,17 @@ SECONDS = 4
 
 
 def run(options: argparse.Namespace, screen: Screen) -> int:
-    """Make the clip, track it, say where to look. Returns the exit code."""
+    """Make a clip of each photograph, track them, say where to look. Returns the exit code."""
     folder = Path(options.out)
-    clip = folder / "demo.mp4"
-    make_clip(clip)
-    wish = ["track", str(clip), "--out", str(folder), "--overwrite", "--annotate"]
+    clips = [folder / f"{photograph.stem}.mp4" for photograph in photographs()]
+    for clip, photograph in zip(clips, photographs(), strict=True):
+        make_clip(clip, [photograph])
+    wish = ["track", *map(str, clips), "--out", str(folder), "--overwrite", "--annotate"]
     code = track.run(build_parser().parse_args([*wish, "--export", "openpose", "csv"]), screen)
     if code == 0:
-        screen.say(
-            f"\nLook at {folder / 'demo_annotated.mp4'}: the clip with the poses drawn on it."
-        )
-        screen.say(f"The numbers are in {folder / 'demo_smooth.csv'}.")
+        looks = [str(folder / f"{clip.stem}_annotated.mp4") for clip in clips]
+        screen.say(f"\nLook at {' and '.join(looks)}: people followed, with their poses.")
+        screen.say(f"The numbers are in {folder / f'{clips[0].stem}_smooth.csv'}.")
         screen.say("Now your own video: sdpose-track track VIDEO --export openpose --annotate")
     return code
 
@@ -59,8 +59,8 @@ def photographs() -> list[Path]:
     return [found[name] for name in PHOTOGRAPHS]
 
 
-def make_clip(path: Path, seconds: float = SECONDS) -> None:
-    """Write an H.264 clip that pans over each photograph for `seconds`.
+def make_clip(path: Path, pictures: Sequence[Path] | None = None, seconds: float = SECONDS) -> None:
+    """Write an H.264 clip that pans over each picture (default: all photographs) for `seconds`.
 
     Raises OutputError if it cannot be written.
     """
@@ -70,7 +70,7 @@ def make_clip(path: Path, seconds: float = SECONDS) -> None:
         with av.open(str(part), "w", format="mp4") as container:
             stream = container.add_stream("libx264", rate=RATE, options={"crf": "20"})
             stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
-            for image in _pictures(round(RATE * seconds)):
+            for image in _views(pictures or photographs(), round(RATE * seconds)):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
             container.mux(stream.encode())
         part.replace(path)
@@ -82,8 +82,8 @@ def make_clip(path: Path, seconds: float = SECONDS) -> None:
         part.unlink(missing_ok=True)
 
 
-def _pictures(count: int) -> Iterator[UInt8]:
-    for path in photographs():
+def _views(pictures: Sequence[Path], count: int) -> Iterator[UInt8]:
+    for path in pictures:
         image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
         if image is None:
             raise SourceError(f"{path} cannot be read; reinstall ultralytics")
@@ -98,7 +98,7 @@ def _pan(image: UInt8, count: int) -> Iterator[UInt8]:
         along = (1 - np.cos(np.pi * i / (count - 1))) / 2
         scale = whole * (1 - 0.15 * along)
         room = np.array([width - scale * SIZE[0], height - scale * SIZE[1]])
-        corner = room * (0.15 + 0.7 * along)
+        corner = room * (0.1 + 0.55 * along)
         matrix = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]], np.float64)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         yield np.asarray(cv2.warpAffine(image, matrix, SIZE, flags=flags), np.uint8)

@@ -25,10 +25,13 @@ class Screen(logging.Handler):
         logging.getLogger("sdpose_track").setLevel(logging.INFO)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Show a log message; the same sentence once, since a source is read more than once."""
-        text = self.format(record)
-        wanted = record.name.startswith("sdpose_track") or record.levelno >= logging.ERROR
-        if wanted and text not in self._told:
+        """Show a log message, once: a source is read more than once."""
+        if record.name.startswith("sdpose_track") or record.levelno >= logging.ERROR:
+            self.note(self.format(record))
+
+    def note(self, text: str) -> None:
+        """Write a line, if it was not written before."""
+        if text not in self._told:
             self._told.add(text)
             self.say(text)
 

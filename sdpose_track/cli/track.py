@@ -118,7 +118,7 @@ def track(
             source, settings, job.session, resume=options.resume, overwrite=options.overwrite
         )
         for note in (*prepared.notes, *source.info.notes):
-            screen.say(note)
+            screen.note(note)
         if not _carry_out(prepared, screen):
             screen.say(f"stopped; {job.session} is kept, go on with --resume")
             return None
