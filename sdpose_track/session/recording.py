@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 
+from sdpose_track.closing import Closing
 from sdpose_track.errors import SessionError
 from sdpose_track.records import (
     NO_DETECTIONS,
@@ -47,7 +47,7 @@ class TrackSpan:
     """How many frames have this person."""
 
 
-class Recording:
+class Recording(Closing):
     """The raw results in a session file."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -84,17 +84,6 @@ class Recording:
     def close(self) -> None:
         """Close the file. Safe to call again."""
         self._connection.close()
-
-    def __enter__(self) -> Recording:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # -- the whole -------------------------------------------------------------------------------
 

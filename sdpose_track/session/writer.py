@@ -12,12 +12,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import filelock
 import numpy as np
 
+from sdpose_track.closing import Closing
 from sdpose_track.errors import OutputError, SessionError
 from sdpose_track.records import FrameResult, FrameState, Pose
 from sdpose_track.session.schema import (
@@ -31,7 +31,7 @@ from sdpose_track.session.schema import (
 )
 
 
-class SessionWriter:
+class SessionWriter(Closing):
     """A session that is being written. One writer a file: a second one is refused."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: filelock.FileLock) -> None:
@@ -139,17 +139,6 @@ class SessionWriter:
             self._closed = True
             self._connection.close()
             _unlock(self._lock)
-
-    def __enter__(self) -> SessionWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _meta_rows(header: SessionHeader) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from sdpose_track.closing import Closing
 from sdpose_track.errors import SourceError
 from sdpose_track.records import Frame, LostFrame, SourceInfo, UInt8
 from sdpose_track.sources.geometry import letterbox, sealed
@@ -20,7 +21,7 @@ from sdpose_track.sources.picture_file import (
     to_bgr,
     unreadable_picture,
 )
-from sdpose_track.sources.source import Closing, Damage
+from sdpose_track.sources.source import Damage
 from sdpose_track.sources.timing import regular_rate
 
 _MILLISECOND = Fraction(1, 1000)

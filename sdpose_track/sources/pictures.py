@@ -6,6 +6,7 @@ from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
 
+from sdpose_track.closing import Closing
 from sdpose_track.errors import SourceError
 from sdpose_track.records import Frame, LostFrame, SourceInfo, UInt8
 from sdpose_track.sources.geometry import letterbox, sealed
@@ -17,7 +18,7 @@ from sdpose_track.sources.picture_file import (
     read_picture,
     unreadable_picture,
 )
-from sdpose_track.sources.source import Closing, Damage
+from sdpose_track.sources.source import Damage
 
 
 class Pictures(Closing):

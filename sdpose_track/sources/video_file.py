@@ -12,6 +12,7 @@ from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from sdpose_track.closing import Closing
 from sdpose_track.errors import SourceError
 from sdpose_track.records import Frame, FrameState, LostFrame, SourceInfo
 from sdpose_track.sources.decoder import Decoded, Decoder, choose_stream, open_container
@@ -19,7 +20,7 @@ from sdpose_track.sources.geometry import check_size
 from sdpose_track.sources.packet_index import PacketIndex, read_index
 from sdpose_track.sources.painter import Layout, Painter
 from sdpose_track.sources.refusals import no_video, refuse_format, undecodable, unreadable
-from sdpose_track.sources.source import Closing, Damage
+from sdpose_track.sources.source import Damage
 
 
 class VideoFile(Closing):
