@@ -36,9 +36,5 @@ def track_video(
         if run.engine is not None:
             if listener is not None:
                 run.engine.events.subscribe(listener)
-            run.engine.start()
-            try:
-                run.engine.wait()
-            finally:
-                run.engine.stop()
+            run.engine.run()
     return path

@@ -96,8 +96,8 @@ def locate(name: str) -> Path | None:
 def find(name_or_path: str, role: str) -> Weights:
     """Return the checked weights file for a name in the manifest or a path.
 
-    Raises SettingsError for an unknown name or a checkpoint that cannot fill `role`, and
-    CheckpointError where the file is missing or is not what the manifest says.
+    Raises SettingsError for a checkpoint that cannot fill `role`, and CheckpointError for an
+    unknown name or where the file is missing or is not what the manifest says.
     """
     if name_or_path not in manifest():
         return _own_file(name_or_path)

@@ -86,14 +86,3 @@ def parse_time(text: str) -> Fraction:
         raise SettingsError(f"{text!r} is no time: expected seconds (12.5) or H:MM:SS.mmm")
     hours, minutes, seconds = match.groups()
     return int(hours or 0) * 3600 + int(minutes) * 60 + Fraction(seconds)
-
-
-def parse_rate(text: str) -> Fraction:
-    """Return the frames per second in `30000/1001` or `25`. Raises SettingsError otherwise."""
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= 1000:
-        raise SettingsError(f"{text!r} is no frame rate: expected such as 25 or 30000/1001")
-    return rate

@@ -31,15 +31,6 @@ class Skeleton:
         """Return the 0-based number of a keypoint. Raises ValueError if there is none such."""
         return self.keypoints.index(keypoint)
 
-    def mirror(self) -> tuple[int, ...]:
-        """Return, for each keypoint, the number of its left-right counterpart or its own."""
-        swap = {"left": "right", "right": "left"}
-        names = []
-        for name in self.keypoints:
-            side, _, rest = name.partition("_")
-            names.append(f"{swap[side]}_{rest}" if side in swap else name)
-        return tuple(self.index(name) for name in names)
-
 
 COCO17 = Skeleton(
     "coco17",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import av
 import pytest
-from command import refused, sdpose, told
+from command import MAIN, refused, sdpose, told
 
 from sdpose_track.cli.demo import photographs
 from sdpose_track.cli.track import stem_of
@@ -28,8 +30,8 @@ def test_help_fits_a_screen_and_ends_with_an_example(command: str, tmp_path: Pat
 
 
 def test_a_clip_of_people_goes_in_and_poses_come_out(people_clip: Path, tmp_path: Path) -> None:
-    formats = ("openpose", "coco", "csv", "npz")
-    done = sdpose("track", people_clip, "--export", *formats, "--annotate", "--json", cwd=tmp_path)
+    formats = ("--export", "openpose", "--export", "coco,csv", "--export", "npz")
+    done = sdpose("track", *formats, people_clip, "--annotate", "--json", cwd=tmp_path)
     result = told(done)
     assert result["frames"] == 50
     assert result["people"] >= 4
@@ -107,13 +109,82 @@ def test_an_export_is_made_from_a_session_for_some_people_raw(
     done = sdpose("export", session, "--format", "csv", "coco", "--people", "2", "--raw",
                   "--out", "given", "--json", cwd=tmp_path)  # fmt: skip
     assert [Path(p).name for p in told(done)["exports"]] == [
-        "people_raw.csv",
-        "people_raw.coco.json",
+        "people_raw_p2.csv",
+        "people_raw_p2.coco.json",
     ]
-    with (tmp_path / "given" / "people_raw.csv").open() as file:
+    with (tmp_path / "given" / "people_raw_p2.csv").open() as file:
         assert {row["track_id"] for row in csv.DictReader(file)} == {"2"}
     nobody = sdpose("export", session, "--format", "csv", "--people", "99", cwd=tmp_path)
     assert "there is no person 99" in refused(nobody, 2)
+
+
+def test_an_export_may_name_its_session_last(people_clip: Path, tmp_path: Path) -> None:
+    sdpose("track", people_clip, "--end", "0.2", cwd=tmp_path)
+    session = Path("people_poses") / "people.sdpose"
+    done = sdpose("export", "--format", "csv", "coco", session, "--json", cwd=tmp_path)
+    assert len(told(done)["exports"]) == 2
+    nothing = sdpose("export", "--format", "csv", cwd=tmp_path)
+    assert "give the SESSION" in refused(nothing, 2)
+
+
+def test_a_source_that_was_moved_is_found_when_the_session_goes_on(
+    people_clip: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    shutil.copy(people_clip, tmp_path / "a" / "clip.mp4")
+    part = ("--end", "0.2", "--out", "out")
+    sdpose("track", "a/clip.mp4", *part, cwd=tmp_path)
+    (tmp_path / "a" / "clip.mp4").rename(tmp_path / "b" / "clip.mp4")
+    again = ("--resume", "--annotate", "--json")
+    done = told(sdpose("track", "b/clip.mp4", *part, *again, cwd=tmp_path))
+    assert Path(done["exports"][0]).name == "clip_annotated.mp4"
+
+
+def test_frames_lost_at_the_end_are_in_every_export(tmp_path: Path) -> None:
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    for i in range(6):
+        picture = folder / f"s_{i}.jpg"
+        shutil.copy(photographs()[0], picture)
+        if i > 3:
+            picture.write_bytes(picture.read_bytes()[:999])
+    wish = ("track", "shots", "--export", "openpose,coco,npz", "--json")
+    done = told(sdpose(*wish, cwd=tmp_path))
+    assert (done["frames"], done["frames_lost"]) == (4, 2)
+    made = tmp_path / "shots_poses"
+    assert len(list((made / "shots_smooth_json").iterdir())) == 6
+    assert len(json.loads((made / "shots_smooth.coco.json").read_text())["images"]) == 6
+    part = told(sdpose("track", "shots", "--end", "0.2", "--overwrite", "--json", cwd=tmp_path))
+    assert (part["frames"], part["frames_lost"]) == (4, 1)
+
+
+def test_all_sources_are_looked_at_before_the_first_is_tracked(
+    people_clip: Path, tmp_path: Path
+) -> None:
+    shutil.copy(people_clip, tmp_path / "a.mp4")
+    assert "gone.mp4" in refused(sdpose("track", "a.mp4", "gone.mp4", cwd=tmp_path), 3)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_video_is_never_replaced_by_its_own_session(people_clip: Path, tmp_path: Path) -> None:
+    video = tmp_path / "clip.sdpose"
+    shutil.copy(people_clip, video)
+    done = sdpose("track", "clip.sdpose", "--out", ".", "--overwrite", cwd=tmp_path)
+    assert "is the source itself" in refused(done, 2)
+    assert video.read_bytes() == people_clip.read_bytes()
+
+
+def test_output_that_cannot_be_written_is_told(people_clip: Path, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, str(MAIN), "info", str(people_clip), "--json"],
+            check=False, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        )  # fmt: skip
+    assert done.returncode == 5, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_info_says_what_is_in_a_video_and_in_a_session(people_clip: Path, tmp_path: Path) -> None:
@@ -198,6 +269,7 @@ def test_a_name_that_begins_with_a_dash_works_after_two_dashes(
         (["models", "verify", "yolo11n"], 4, "are not in"),
         (["view"], 2, "not there yet"),
         (["live", "0"], 2, "not there yet"),
+        (["live", "--help"], 2, "not there yet"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told_in_one_sentence(

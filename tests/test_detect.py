@@ -114,10 +114,11 @@ def test_frames_under_way_together_give_the_same_answers_as_alone(
     weights: Weights, images: list[Image]
 ) -> None:
     detector = YoloDetector(lambda: OpenVinoRuntime(weights))
+    detector.open()
     stage = DetectStage(detector)
-    stage.open()
     frames = [frame(images[i // 2 % 2], i) for i in range(8)]
-    together = [*stage.process(frames), *stage.flush()]
+    together = [item for each in frames for item in stage.process([each])]
+    together += stage.flush()
     assert [item.frame.index for item in together] == list(range(8))
     for item in together:
         (alone,) = detector.submit([item.frame]).result()
@@ -143,6 +144,24 @@ def test_the_converted_network_is_kept_and_used_again(weights: Weights, own_cach
     before = (kept / "network.xml").stat().st_mtime_ns
     OpenVinoRuntime(weights).close()
     assert (kept / "network.xml").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("damage", ["facts.json", "network.bin", "network.xml"])
+def test_a_damaged_conversion_is_made_anew(weights: Weights, own_cache: Path, damage: str) -> None:
+    OpenVinoRuntime(weights).close()
+    (kept,) = (own_cache / "openvino").iterdir()
+    (kept / damage).write_bytes(b"")
+    OpenVinoRuntime(weights).close()
+    assert (kept / damage).stat().st_size > 0
+
+
+def test_a_cache_that_cannot_be_written_costs_no_run(
+    weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SDPOSE_TRACK_CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.delenv("YOLO_CONFIG_DIR", raising=False)
+    assert OpenVinoRuntime(weights).facts.keypoints == 17
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04" + bytes(100)])

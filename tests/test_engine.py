@@ -193,9 +193,12 @@ def test_a_paused_run_takes_no_more_frames_until_it_goes_on() -> None:
     source, stage = Counter(400), Brightness()
     engine = Engine(source, [stage])
     heard = listen(engine)
+    second = threading.Event()
+    engine.events.subscribe(lambda _: second.set() if len(frames_of(heard)) > 1 else None)
     engine.pause()
     engine.start()
     eventually(lambda: len(frames_of(heard)) == 1)
+    assert not second.wait(0.2)
     assert source.made == 1
 
     engine.pause(on=False)
@@ -210,6 +213,55 @@ def test_a_paused_run_can_be_stopped() -> None:
     engine.stop()
     assert engine.wait(LIMIT_S)
     assert engine.outcome is Outcome.CANCELLED
+
+
+def test_a_pause_that_comes_after_the_stop_holds_nothing_up() -> None:
+    engine = Engine(Counter(), [Brightness()])
+    engine.start()
+    engine.stop()
+    engine.pause()
+    assert engine.wait(LIMIT_S)
+
+
+def test_stopping_after_the_end_does_not_change_how_it_ended() -> None:
+    engine = Engine(Counter(3), [Brightness()])
+    assert engine.run() is Outcome.COMPLETED
+    engine.stop()
+    assert engine.outcome is Outcome.COMPLETED
+
+
+def test_what_interrupts_the_wait_ends_every_thread_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(Counter(), [Brightness()])
+    real = engine.wait
+
+    def interrupted(timeout: float | None = None) -> bool:
+        real(0.05)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        engine.run()
+    assert engine.outcome is Outcome.CANCELLED
+    assert not [t for t in threading.enumerate() if t.name == "sdpose-source"]
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize("where", ["stage", "listener"])
+def test_an_exit_on_a_thread_of_the_engine_is_no_way_to_hang(where: str) -> None:
+    class Leaving(Brightness):
+        def process(self, items: Sequence[Frame]) -> Iterable[FrameResult]:
+            raise SystemExit(3)
+
+    def leave(event: Event) -> None:
+        raise SystemExit(3)
+
+    engine = Engine(Counter(5), [Leaving() if where == "stage" else Brightness()])
+    if where == "listener":
+        engine.events.subscribe(leave)
+        assert engine.run() is Outcome.COMPLETED
+    else:
+        with pytest.raises(StageError):
+            engine.run()
 
 
 def test_a_slow_stage_holds_a_file_back() -> None:

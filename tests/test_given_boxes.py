@@ -52,7 +52,10 @@ def test_motchallenge_frames_begin_at_one(tmp_path: Path) -> None:
         ('{"0": [[1, 2, 3]]}', "expected \\[x1, y1, x2, y2, score\\?\\]"),
         ('{"0": [[1, 2, "3", 4]]}', "expected \\[x1"),
         ('{"0": [[1, 2, true, 4]]}', "expected \\[x1"),
-        ('{"0": [[1, 2, NaN, 4]]}', "no position"),
+        ('{"0": [[1, 2, NaN, 4]]}', "expected \\[x1"),
+        ('{"0": [[1, 2, 1' + "0" * 400 + ", 4]]}", "expected \\[x1"),
+        ('{"0": ' + "[" * 99_999, "is no valid JSON"),
+        ('{"gone.jpg": [[1, 2, 3, 4]]}', "'gone.jpg' is neither a frame index nor a picture"),
         ('{"0": [[3, 2, 1, 4]]}', "is empty"),
         ('{"0": [[1, 2, 3, 4, 1.5]]}', "score 1.5 is not within 0 and 1"),
         ("1,2,3", "line 1: expected frame,id,left,top"),
@@ -64,6 +67,11 @@ def test_motchallenge_frames_begin_at_one(tmp_path: Path) -> None:
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         given(tmp_path, text)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    (found,) = given(tmp_path, '\ufeff{"0": [[1, 2, 3, 4]]}').submit([frame(0)]).result()
+    assert len(found) == 1
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

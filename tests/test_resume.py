@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from command import MAIN, environment, sdpose, told
 
-EXPORTS = ("--export", "csv", "openpose", "coco")
+EXPORTS = ("--export", "csv,openpose,coco")
 
 
-def begin(clip: Path, cwd: Path) -> subprocess.Popen[str]:
+def begin(clip: Path, cwd: Path, *wishes: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(MAIN), "track", str(clip), "--resume"],
+        [sys.executable, str(MAIN), "track", str(clip), "--resume", *wishes],
         cwd=cwd,
         env=environment(),
         stdout=subprocess.DEVNULL,
@@ -99,5 +99,42 @@ def test_a_run_stopped_by_ctrl_c_says_how_to_go_on(
     assert "go on with --resume" in message
     assert [p.name for p in session.parent.iterdir()] == [session.name]
 
+    told(sdpose("track", people_clip, "--resume", *EXPORTS, "--json", cwd=tmp_path))
+    assert contents(tmp_path) == whole
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_during_the_exports_leaves_no_half_of_one(people_clip: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "people_poses"
+    process = begin(people_clip, tmp_path, "--annotate")
+    limit = time.monotonic() + 60
+    while not list(folder.glob(".*.part")) and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert process.stderr is not None
+    message = process.stderr.read()
+    process.stderr.close()
+    assert "--resume writes the exports" in message
+    assert [p.name for p in folder.iterdir()] == ["people.sdpose"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+@pytest.mark.parametrize("apart_s", [0.0, 0.003, 0.02])
+def test_a_second_ctrl_c_ends_at_once_and_loses_nothing(
+    apart_s: float, people_clip: Path, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    session = tmp_path / "people_poses" / "people.sdpose"
+    process = begin(people_clip, tmp_path)
+    limit = time.monotonic() + 60
+    while stored(session) < 5 and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGINT)
+    time.sleep(apart_s)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
     told(sdpose("track", people_clip, "--resume", *EXPORTS, "--json", cwd=tmp_path))
     assert contents(tmp_path) == whole

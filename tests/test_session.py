@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from fractions import Fraction
 from pathlib import Path
@@ -25,7 +26,7 @@ from sdpose_track.records import (
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import ModelRecord, SessionHeader
 from sdpose_track.session.view import Smoothing, View
-from sdpose_track.session.writer import SessionWriter
+from sdpose_track.session.writer import SessionWriter, is_begun
 
 BASE = Fraction(1, 1000)
 INFO = SourceInfo("clip.mp4", "video", 640, 480, BASE, 5000, Fraction(25), False, 40, Fraction(2))
@@ -172,6 +173,99 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         SessionWriter.create(tmp_path / "file" / "clip.sdpose", HEADER)
 
 
+def test_a_session_that_died_while_it_was_made_is_as_good_as_none(path: Path) -> None:
+    path.parent.mkdir()
+    assert not is_begun(path)
+    path.touch()
+    assert not is_begun(path)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    assert path.stat().st_size > 0
+    assert not is_begun(path)
+    assert is_begun(written(path, result(0)))
+    (path.parent / "text").write_text("text")
+    assert is_begun(path.parent / "text")
+
+
+def read_all(path: Path) -> None:
+    """Read everything that can be asked of a session."""
+    with Recording.open(path) as recording:
+        recording.count_states()
+        view = View(recording, Smoothing.OFFLINE)
+        for _ in view.frames():
+            pass
+        for index in view.indices:
+            recording.frame(index)
+
+
+HOSTILE_HEADERS: dict[str, list[tuple[str, object]]] = {
+    "source": [
+        ("time_base", None), ("time_base", "1e999999"), ("time_base", "0"), ("rate", None),
+        ("rate", 25), ("width", "wide"), ("width", -1), ("width", 1e400), ("first_pts", 10**30),
+        ("name", 7), ("notes", [3]), ("frame_count", True), ("surprise", 1),
+    ],
+    "detector": [("name", None), ("sha256", 3)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "value"),
+    [(k, name, value) for k, pairs in HOSTILE_HEADERS.items() for name, value in pairs],
+)
+def test_a_header_that_cannot_be_is_told(path: Path, key: str, name: str, value: object) -> None:
+    connection = sqlite3.connect(written(path, result(0, 1)))
+    (text,) = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    told = json.dumps({**json.loads(text), name: value})
+    connection.execute("UPDATE meta SET value = ? WHERE key = ?", (told, key))
+    connection.commit()
+    connection.close()
+    with pytest.raises(SessionError, match="its header is damaged"):
+        Recording.open(path)
+
+
+@pytest.mark.parametrize("value", ["[", "[" * 99_999, "7", "[1]", '{"lost_after_last": "x"}'])
+def test_an_ending_that_cannot_be_is_told(path: Path, value: str) -> None:
+    connection = sqlite3.connect(written(path, result(0, 1)))
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'complete'", (value,))
+    connection.commit()
+    connection.close()
+    with pytest.raises(SessionError, match="its header is damaged"):
+        Recording.open(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE frame SET state = 9 WHERE idx = 1",
+        "UPDATE frame SET pts = 'soon' WHERE idx = 1",
+        "UPDATE frame SET idx = -5 WHERE idx = 0",
+        "UPDATE frame SET idx = 9 WHERE idx = 2",
+        f"UPDATE frame SET idx = {2**40} WHERE idx = 2",
+        "UPDATE pose SET track_id = -1",
+        f"UPDATE pose SET track_id = {10**11}",
+        "UPDATE pose SET track_id = 'x'",
+        "UPDATE pose SET score = 'sure'",
+        "UPDATE pose SET score = 9e999",
+        "UPDATE pose SET box = 'text'",
+        "UPDATE pose SET box = 7",
+        "UPDATE pose SET keypoints = 'text'",
+        "UPDATE pose SET keypoints = zeroblob(3)",
+        "UPDATE pose SET keypoints = x'0000807f' || zeroblob(200)",
+        "UPDATE pose SET provenance = zeroblob(3)",
+        "DROP TABLE pose",
+        "DROP TABLE frame",
+    ],
+)
+def test_rows_that_cannot_be_are_told(path: Path, change: str) -> None:
+    connection = sqlite3.connect(written(path, *(result(i, 1) for i in range(3))))
+    connection.execute(change)
+    connection.commit()
+    connection.close()
+    with pytest.raises(SessionError):
+        read_all(path)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [(b"", "no sdpose-track session"), (b"text" * 999, "no readable session")],
@@ -203,7 +297,7 @@ def test_a_damaged_array_is_told(path: Path) -> None:
     connection.close()
     with (
         Recording.open(path) as recording,
-        pytest.raises(SessionError, match="damaged array"),
+        pytest.raises(SessionError, match="it is damaged"),
     ):
         recording.frame(0)
 

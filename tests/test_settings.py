@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sdpose_track.errors import SettingsError
-from sdpose_track.settings import TrackSettings, parse_rate, parse_time
+from sdpose_track.settings import TrackSettings, parse_time
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,6 @@ def test_times_are_exact(text: str, seconds: Fraction) -> None:
 def test_what_is_no_time_is_told(text: str) -> None:
     with pytest.raises(SettingsError, match="is no time"):
         parse_time(text)
-
-
-def test_rates_are_exact() -> None:
-    assert parse_rate("30000/1001") == Fraction(30000, 1001)
-    for text in ("0", "-5", "1/0", "fast", "1e99"):
-        with pytest.raises(SettingsError, match="is no frame rate"):
-            parse_rate(text)
 
 
 @pytest.mark.parametrize(

@@ -88,12 +88,20 @@ def test_detections_without_a_track_are_stored_but_are_nobody() -> None:
 def test_detections_come_out_in_order_while_the_next_are_under_way() -> None:
     detector = Slow()
     stage = DetectStage(detector)
-    out = [item.frame.index for item in stage.process([frame(i) for i in range(3)])]
+    assert list(stage.process([frame(0), frame(1)])) == []
+    out = [item.frame.index for item in stage.process([frame(2)])]
     assert out == [0, 1]
     assert detector.submitted == [0, 1, 2]
     out += [item.frame.index for item in stage.process([frame(3)])]
     out += [item.frame.index for item in stage.flush()]
     assert out == [0, 1, 2, 3]
+
+
+def test_frames_are_taken_in_the_detectors_batches() -> None:
+    intake = DetectStage(Slow()).intake
+    assert intake.most == Slow.batch
+    assert intake.capacity >= 2 * Slow.batch
+    assert intake.wait_s > 0
 
 
 def test_a_replayed_past_leaves_the_tracker_as_it_was() -> None:

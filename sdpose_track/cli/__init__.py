@@ -6,41 +6,65 @@ unless it is a bug.
 
 from __future__ import annotations
 
-import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
-
-from sdpose_track.cli.parser import build_parser
-from sdpose_track.cli.screen import Screen
-from sdpose_track.errors import SdposeError
+from types import FrameType
 
 INTERRUPTED = 130
+UNWRITABLE = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command in `arguments` (default: the process's own) and return its exit code."""
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        code = _carried_out(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        _say("stopped")
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as in `sdpose-track info | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        _say(f"the output cannot be written: {error.strerror or error}")
+        code = UNWRITABLE
+    if code == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left that could be interrupted
+    return code
+
+
+def _carried_out(arguments: Sequence[str] | None) -> int:
+    from sdpose_track.cli.parser import build_parser
+    from sdpose_track.cli.screen import Screen
+    from sdpose_track.errors import SdposeError
+
     screen = Screen()
     screen.install()
     try:
         options = build_parser().parse_args(arguments)
         code: int = options.run(options, screen)
-        sys.stdout.flush()
         return code
     except SdposeError as error:
-        screen.close()
-        screen.say(f"sdpose-track: {error}")
+        screen.end()
+        _say(str(error))
         return error.exit_code
-    except KeyboardInterrupt:
-        screen.close()
-        screen.say("sdpose-track: stopped")
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as in `sdpose-track info | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     finally:
-        screen.close()
-        logging.shutdown()
+        screen.remove()
 
 
-__all__ = ["main"]
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Stop in good order at the first Ctrl-C, and at once at the second: a session bears that."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"sdpose-track: {text}\n")
+
+
+__all__ = ["INTERRUPTED", "main"]

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
     for clip, photograph in zip(clips, photographs(), strict=True):
         make_clip(clip, [photograph])
     wish = ["track", *map(str, clips), "--out", str(folder), "--overwrite", "--annotate"]
-    code = track.run(build_parser().parse_args([*wish, "--export", "openpose", "csv"]), screen)
+    code = track.run(build_parser().parse_args([*wish, "--export", "openpose,csv"]), screen)
     if code == 0:
         looks = [str(folder / f"{clip.stem}_annotated.mp4") for clip in clips]
         screen.say(f"\nLook at {' and '.join(looks)}: people followed, with their poses.")

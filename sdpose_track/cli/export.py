@@ -6,9 +6,10 @@ import argparse
 import json
 from pathlib import Path
 
-from sdpose_track.cli.exporting import check_formats, export_all
+from sdpose_track.cli.exporting import export_all, frame_counts, parse_formats
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
+from sdpose_track.export import FORMATS
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import Smoothing, View
 
@@ -17,23 +18,31 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
     """Write the exports. Returns the exit code."""
     if options.fps is not None:
         raise SettingsError("--fps: retiming is not there yet; leave it out to keep the true times")
-    check_formats(options.format)
+    path, formats = _session_and_formats(options)
     people = None if options.people is None else parse_people(options.people)
-    path = Path(options.session)
     with Recording.open(path) as recording:
         if not recording.is_complete:
             screen.say(f"{path} is not complete: exporting the frames so far")
         view = View(recording, Smoothing.OFF if options.raw else Smoothing.OFFLINE, people)
         folder = path.parent if options.out is None else Path(options.out)
-        paths = export_all(view, options.format, folder, path.stem, screen)
-        people_told = list(view.track_ids)
+        paths = export_all(view, formats, folder, path.stem, screen)
+        told = {"session": str(path), **frame_counts(recording), "people": list(view.track_ids)}
     for written in paths:
         screen.say(f"wrote {written}")
     if options.json:
-        frames = len(view.indices)
-        told = {"session": str(path), "frames": frames, "people": people_told}
         print(json.dumps({**told, "exports": [str(p) for p in paths]}))
     return 0
+
+
+def _session_and_formats(options: argparse.Namespace) -> tuple[Path, list[str]]:
+    """Return the session and the formats, also where the session came last: `--format csv FILE`."""
+    wishes = list(options.format)
+    session = options.session
+    if session is None and len(wishes) > 1 and wishes[-1] not in FORMATS:
+        session = wishes.pop()
+    if session is None:
+        raise SettingsError("export: give the SESSION, a .sdpose file")
+    return Path(session), parse_formats(wishes)
 
 
 def parse_people(text: str) -> tuple[int, ...]:

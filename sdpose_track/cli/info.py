@@ -9,8 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from sdpose_track.cli.exporting import frame_counts
 from sdpose_track.cli.screen import Screen
-from sdpose_track.records import FrameState, SourceInfo
+from sdpose_track.records import SourceInfo
 from sdpose_track.session.recording import Recording
 from sdpose_track.sources import open_source
 
@@ -66,20 +67,17 @@ def _source_lines(info: SourceInfo) -> list[str]:
 
 def _of_session(path: Path) -> tuple[dict[str, Any], list[str]]:
     with Recording.open(path) as recording:
-        header, states = recording.header, recording.count_states()
+        header, counts = recording.header, frame_counts(recording)
         spans = recording.tracks()
         frames = recording.indices()
         complete = recording.is_complete
-        lost = states[FrameState.LOST] + recording.lost_after_last
         times = recording.frame_times()
     length = float(times[-1] - times[0]) if len(times) else 0.0
     facts = {
         "session": str(path),
         "complete": complete,
-        "frames": len(frames),
+        **counts,
         "first_frame": frames.start,
-        "frames_lost": lost,
-        "frames_concealed": states[FrameState.CONCEALED],
         "people": [asdict(span) for span in spans],
         "detector": asdict(header.detector),
         "pose_model": asdict(header.pose),
@@ -90,8 +88,8 @@ def _of_session(path: Path) -> tuple[dict[str, Any], list[str]]:
     }
     lines = [
         f"{path}: {'complete' if complete else 'not complete, go on with track --resume'}",
-        f"  {len(frames)} frames over {length:.3f} s, {lost} lost,"
-        f" {states[FrameState.CONCEALED]} repaired by the decoder",
+        f"  {counts['frames']} frames over {length:.3f} s, {counts['frames_lost']} lost,"
+        f" {counts['frames_concealed']} repaired by the decoder",
         f"  detector {header.detector.name}, pose {header.pose.name}"
         f" ({header.skeleton}), {header.settings.get('runtime', '')}",
         *[

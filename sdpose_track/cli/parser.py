@@ -16,6 +16,7 @@ from sdpose_track.errors import SettingsError
 from sdpose_track.settings import DEFAULT_CONFIDENCE, PRECISIONS
 
 SMOOTHINGS = ("off", "live", "offline")
+_FORMATS = "openpose, coco, csv, npz, video"
 COMING = {
     "pose": "stills with SDPose",
     "live": "the skeleton of a camera or stream",
@@ -48,8 +49,10 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for add in (_demo, _track, _export, _info, _models, _benchmark):
         add(commands)
-    for name, what in COMING.items():
-        later = commands.add_parser(name, help=f"{what} (not there yet)", add_help=False)
+    for name, what in COMING.items():  # nothing is an option here: whatever is asked, say it
+        later = commands.add_parser(
+            name, help=f"{what} (not there yet)", add_help=False, prefix_chars="\0"
+        )
         later.add_argument("rest", nargs=argparse.REMAINDER)
         later.set_defaults(run=_not_yet, command=name)
     return parser
@@ -58,8 +61,10 @@ def build_parser() -> Parser:
 def _command(
     commands: Any, name: str, summary: str, example: str, run: Callable[..., int]
 ) -> Parser:
+    takes = {"track": "SOURCE...", "export": "SESSION --format FORMAT..."}.get(name)
     parser: Parser = commands.add_parser(
         name,
+        usage=None if takes is None else f"sdpose-track {name} {takes} [options]",
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=f"example: {example}",
@@ -110,7 +115,7 @@ def _track(commands: Any) -> None:
         commands,
         "track",
         "track the people of videos or pictures and their poses",
-        "sdpose-track track dance.mp4 --export openpose csv --annotate --json",
+        "sdpose-track track dance.mp4 --export openpose,csv --annotate",
         _runs("track"),
     )
     add = parser.add_argument
@@ -136,8 +141,8 @@ def _track(commands: Any) -> None:
     results = parser.add_argument_group("results")
     add = results.add_argument
     add("--smooth", choices=SMOOTHINGS, default="offline", help="default: offline")
-    add("--export", metavar="FORMAT", nargs="+", action="extend", default=[],
-        help="openpose, coco, csv, npz, video")  # fmt: skip
+    add("--export", metavar="FORMAT", action="append", default=[],
+        help=f"{_FORMATS}; may be given again")  # fmt: skip
     add("--annotate", action="store_true", help="write the video with the poses drawn on it")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with a session that stopped")
@@ -154,9 +159,8 @@ def _export(commands: Any) -> None:
         _runs("export"),
     )
     add = parser.add_argument
-    add("session", metavar="SESSION", help="a .sdpose file")
-    add("--format", metavar="FORMAT", nargs="+", action="extend", required=True,
-        help="openpose, coco, csv, npz, video")  # fmt: skip
+    add("session", metavar="SESSION", nargs="?", help="a .sdpose file")
+    add("--format", metavar="FORMAT", nargs="+", action="extend", required=True, help=_FORMATS)
     add("--out", metavar="DIR", help="default: the session's folder")
     add("--fps", metavar="R", help="retime to a constant rate such as 30000/1001 (not there yet)")
     add("--people", metavar="ID,...", help="only these track ids")

@@ -19,9 +19,7 @@ class Screen(logging.Handler):
 
     def install(self) -> None:
         """Show the library's log messages as sentences, and others' only if they are errors."""
-        root = logging.getLogger()
-        root.handlers = [h for h in root.handlers if not isinstance(h, Screen)]
-        root.addHandler(self)
+        logging.getLogger().addHandler(self)
         logging.getLogger("sdpose_track").setLevel(logging.INFO)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -39,8 +37,9 @@ class Screen(logging.Handler):
         """Write a line."""
         if self._bar is not None:
             self._bar.clear()
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        if sys.stderr is not None:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
     def begin(self, label: str, total: int | None, done: int = 0) -> None:
         """Begin a bar of `total` frames of which `done` are there; None shows a count only."""
@@ -51,7 +50,7 @@ class Screen(logging.Handler):
             desc=label,
             unit="frame",
             leave=False,
-            disable=not sys.stderr.isatty(),
+            disable=sys.stderr is None or not sys.stderr.isatty(),
             file=sys.stderr,
             dynamic_ncols=True,
             mininterval=0.2,
@@ -71,7 +70,7 @@ class Screen(logging.Handler):
             self._bar.close()
             self._bar = None
 
-    def close(self) -> None:
-        """Take the bar away; logging calls this too."""
+    def remove(self) -> None:
+        """Take the bar away and show no more messages."""
         self.end()
-        super().close()
+        logging.getLogger().removeHandler(self)

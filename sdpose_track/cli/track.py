@@ -11,21 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from sdpose_track.checkpoints import manifest
-from sdpose_track.cli.exporting import check_formats, export_all
+from sdpose_track.cli import INTERRUPTED
+from sdpose_track.cli.exporting import export_all, frame_counts, parse_formats
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
-from sdpose_track.pipeline.engine import Engine
 from sdpose_track.pipeline.events import Event, FrameDone, Outcome
-from sdpose_track.pipeline.plan import Run, prepare
-from sdpose_track.records import FrameState
+from sdpose_track.pipeline.plan import Run, check_free, prepare
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import Smoothing, View
 from sdpose_track.settings import TrackSettings, parse_time
 from sdpose_track.sources import open_source
-
-STOPPED = 130
-LOOK_S = 0.5
-"""Ctrl-C reaches a waiting main thread on Windows only between waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +40,15 @@ class Job:
 def run(options: argparse.Namespace, screen: Screen) -> int:
     """Track every source. Returns the exit code."""
     settings = settings_from(options)
-    formats = [*options.export, *(["video"] if options.annotate else [])]
-    check_formats(formats)
+    formats = parse_formats([*options.export, *(["video"] if options.annotate else [])])
+    jobs = _jobs(options)
+    if len(jobs) > 1:
+        _check_all(jobs, options)
     results = []
-    for job in _jobs(options):
+    for job in jobs:
         result = track(job, settings, options, formats, screen)
         if result is None:
-            return STOPPED
+            return INTERRUPTED
         results.append(result)
     if options.json:
         print(json.dumps(results[0] if len(results) == 1 else {"runs": results}))
@@ -94,6 +91,13 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
             )
         jobs[job.session] = job
     return list(jobs.values())
+
+
+def _check_all(jobs: list[Job], options: argparse.Namespace) -> None:
+    """Refuse now what would be refused after hours of work on the sources before it."""
+    for job in jobs:
+        with open_source(job.source):
+            check_free(job.source, job.session, resume=options.resume, overwrite=options.overwrite)
 
 
 def stem_of(source: str) -> str:
@@ -151,31 +155,20 @@ def _carry_out(prepared: Run, screen: Screen) -> bool:
 
     screen.begin("tracking", prepared.total, done)
     engine.events.subscribe(show)
-    engine.start()
     try:
-        while not engine.wait(LOOK_S):
-            pass
+        return engine.run() is Outcome.COMPLETED
     except KeyboardInterrupt:
-        _stop(engine)
         return False
     finally:
         screen.end()
-    return engine.outcome is Outcome.COMPLETED
-
-
-def _stop(engine: Engine) -> None:
-    engine.stop()
-    while not engine.wait(LOOK_S):
-        pass
 
 
 def _result(prepared: Run, recording: Recording, seconds: float) -> dict[str, Any]:
-    states = recording.count_states()
-    frames = states[FrameState.WHOLE] + states[FrameState.CONCEALED]
     new = max(0, len(recording.indices()) - prepared.done)
     header = recording.header
+    counts = frame_counts(recording)
     return {
-        "frames": frames,
+        "frames": counts.pop("frames"),
         "seconds": round(seconds, 3),
         "frames_per_second": round(new / seconds, 2),
         "people": len(recording.tracks()),
@@ -184,8 +177,7 @@ def _result(prepared: Run, recording: Recording, seconds: float) -> dict[str, An
         "pose_model": header.pose.name,
         "detector": header.detector.name,
         "device": header.settings["runtime"],
-        "frames_lost": states[FrameState.LOST] + recording.lost_after_last,
-        "frames_concealed": states[FrameState.CONCEALED],
+        **counts,
         "frames_resumed": prepared.done,
     }
 
@@ -194,12 +186,13 @@ def _tell(result: dict[str, Any], job: Job, screen: Screen) -> None:
     damage = result["frames_lost"], result["frames_concealed"]
     if any(damage):
         screen.say(
-            f"{job.source} is damaged: {damage[0]} frames could not be decoded,"
-            f" {damage[1]} were repaired by the decoder; all others keep their numbers and times"
+            f"{job.source} is damaged: frames that could not be decoded: {damage[0]}, repaired by"
+            f" the decoder: {damage[1]}; all others keep their numbers and times"
         )
-    people = result["people"]
+    frames, people = result["frames"], result["people"]
     screen.say(
-        f"{result['frames']} frames, {people} {'person' if people == 1 else 'people'},"
+        f"{frames} {'frame' if frames == 1 else 'frames'},"
+        f" {people} {'person' if people == 1 else 'people'},"
         f" {result['seconds']:.1f} s ({result['frames_per_second']:.1f} frames/s on"
         f" {result['device']}): {result['session']}"
     )

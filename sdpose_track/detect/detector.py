@@ -16,7 +16,7 @@ class Pending(Protocol):
 
 
 class Detector(Protocol):
-    """Finds people. All calls come from one thread."""
+    """Finds people. One thread at a time calls: the one that prepares a run, then the stage's."""
 
     @property
     def batch(self) -> int:

@@ -18,6 +18,8 @@ from sdpose_track.detect.detector import Done
 from sdpose_track.errors import SettingsError
 from sdpose_track.records import NO_DETECTIONS, Detections, Float32, Frame
 
+FARTHEST = 1e6
+"""Pixels from the origin beyond which a number is no position."""
 Rows = dict[str, list[list[float]]]
 
 
@@ -34,12 +36,19 @@ class GivenBoxes:
         """
         self._names = names or {}
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")  # editors on Windows begin with a mark
         except FileNotFoundError:
             raise SettingsError(f"--boxes {path}: there is no such file") from None
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"--boxes {path} cannot be read as text ({error})") from error
         rows = _from_json(text, path) if text.lstrip().startswith("{") else _from_mot(text, path)
+        known = set(self._names.values())
+        strange = [key for key in rows if key not in known and not key.isdecimal()]
+        if strange:
+            raise SettingsError(
+                f"--boxes {path}: {strange[0]!r} is neither a frame index nor a picture of the"
+                " source"
+            )
         self._found = {key: _detections(boxes) for key, boxes in rows.items()}
 
     def open(self) -> None:
@@ -62,7 +71,7 @@ class GivenBoxes:
 def _from_json(text: str, path: Path) -> Rows:
     try:
         content: Any = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise SettingsError(f"--boxes {path} is no valid JSON ({error})") from error
     rows: Rows = {}
     for key, boxes in content.items():
@@ -74,7 +83,7 @@ def _from_json(text: str, path: Path) -> Rows:
 
 def _row(box: Any, path: Path, where: str) -> list[float]:
     numbers = isinstance(box, list) and all(
-        isinstance(v, int | float) and not isinstance(v, bool) for v in box
+        isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < FARTHEST for v in box
     )
     if not numbers or len(box) not in (4, 5):
         raise SettingsError(
@@ -101,7 +110,7 @@ def _from_mot(text: str, path: Path) -> Rows:
 
 
 def _sound(box: list[float], path: Path, where: str) -> list[float]:
-    if not all(math.isfinite(v) and abs(v) < 1e7 for v in box):
+    if not all(math.isfinite(v) and abs(v) < FARTHEST for v in box):
         raise SettingsError(f"--boxes {path}, {where}: {box} holds a number that is no position")
     if box[2] <= box[0] or box[3] <= box[1]:
         raise SettingsError(f"--boxes {path}, {where}: the box {box[:4]} is empty")

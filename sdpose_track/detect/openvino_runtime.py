@@ -8,6 +8,7 @@ and a picture's answer does not depend on what else is in the batch.
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,8 @@ from sdpose_track.records import Float32, UInt8
 
 log = logging.getLogger(__name__)
 
-CONVERTED = 1
+FACTS = "facts.json"
+CONVERTED = 2
 """Counts changes to how networks are converted; older conversions are made anew."""
 WAITING = 2
 """Requests beyond those that run: a core has its next picture while an answer is being read."""
@@ -49,10 +52,10 @@ class OpenVinoRuntime:
         it and fp32 elsewhere. Raises SettingsError if the CPU lacks what was asked for,
         CheckpointError if `weights` cannot be read.
         """
-        self._core = _openvino().Core()
+        self._core = _core()
         self.precision = _choose(precision, self._core)
         folder = _converted(weights)
-        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         self.facts = NetworkFacts(tuple(facts["classes"]), facts["keypoints"], facts["stride"])
         self._streams = cpu_count()
         self.in_flight = self._streams + WAITING
@@ -106,6 +109,16 @@ class OpenVinoRuntime:
         self._turn = 0
 
 
+@cache
+def _core() -> Any:
+    """Return the process's only core, which is never destroyed.
+
+    Its CPU plugin gives the thread that loads it a stack for signals; destroyed on another thread,
+    it leaves that stack dangling, and the next Ctrl-C kills the process.
+    """
+    return _openvino().Core()
+
+
 def _openvino() -> Any:
     # With this name blocked, openvino falls back to its own silent stub: nothing is ever sent.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -143,31 +156,34 @@ def _converted(weights: Weights) -> Path:
     """Return the folder of the converted network, converting if it is not there yet."""
     version = _openvino().get_version().partition("-")[0]
     folder = cache_folder() / "openvino" / f"{weights.sha256[:20]}-{version}-{CONVERTED}"
-    if (folder / "facts.json").is_file():
+    if _is_whole(folder):
         return folder
     log.info("preparing %s for this CPU, once", weights.name)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     except OSError:  # a cache that cannot be written costs time, not the run
-        folder = beside = Path(tempfile.mkdtemp(prefix="sdpose-track-"))
+        beside = Path(tempfile.mkdtemp(prefix="sdpose-track-"))
+        atexit.register(shutil.rmtree, beside, ignore_errors=True)
+        _convert(weights, beside)
+        return beside
     try:
         _convert(weights, beside)
-        if beside != folder:
-            _put_in_place(beside, folder)
-    except BaseException:
+        if not _is_whole(folder):  # else another run was faster
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(beside, folder)
+    finally:
         shutil.rmtree(beside, ignore_errors=True)
-        raise
     return folder
 
 
-def _put_in_place(beside: Path, folder: Path) -> None:
+def _is_whole(folder: Path) -> bool:
+    """Tell whether a converted network lies in `folder`, with the sizes it was written with."""
     try:
-        os.replace(beside, folder)
-    except OSError:
-        if not (folder / "facts.json").is_file():
-            raise
-        shutil.rmtree(beside, ignore_errors=True)  # another run was faster
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        return all((folder / name).stat().st_size == n for name, n in facts["files"].items())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 def _convert(weights: Weights, folder: Path) -> None:
@@ -187,4 +203,6 @@ def _convert(weights: Weights, folder: Path) -> None:
                 f"{weights.path} cannot be converted for the CPU ({error}); use --device cuda"
             ) from error
     openvino.save_model(model, folder / "network.xml", compress_to_fp16=False)
-    (folder / "facts.json").write_text(json.dumps(asdict(facts)), encoding="utf-8")
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    told = {**asdict(facts), "files": sizes}
+    (folder / FACTS).write_text(json.dumps(told), encoding="utf-8")

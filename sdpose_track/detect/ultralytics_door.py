@@ -8,9 +8,13 @@ loader, which builds nothing but network modules that ultralytics itself lists.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import pickle
+import re
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,8 +46,8 @@ def contained() -> Iterator[None]:
     numpy prints.
     """
     os.environ.update(STAY_AT_HOME)
-    os.environ.setdefault("YOLO_CONFIG_DIR", str(cache_folder() / "ultralytics"))
-    Path(os.environ["YOLO_CONFIG_DIR"]).mkdir(parents=True, exist_ok=True)
+    if "YOLO_CONFIG_DIR" not in os.environ:
+        os.environ["YOLO_CONFIG_DIR"] = str(_settings_folder())
     opens, threads, prints = Image.open, cv2.getNumThreads(), np.get_printoptions()
     try:
         yield
@@ -51,6 +55,17 @@ def contained() -> Iterator[None]:
         Image.open = opens
         cv2.setNumThreads(threads)
         np.set_printoptions(**prints)
+
+
+def _settings_folder() -> Path:
+    """Return where ultralytics may keep its settings: our cache, or nowhere that lasts."""
+    folder = cache_folder() / "ultralytics"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="sdpose-track-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def load_network(weights: Weights) -> tuple[Any, NetworkFacts]:
@@ -101,5 +116,9 @@ def _facts(network: Any) -> NetworkFacts:
 
 
 def _first_line(error: BaseException) -> str:
+    """Return what `error` says, without the shout and the advice that ultralytics puts around."""
     lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    said = re.sub(r"^ERROR\W*", "", lines[0])
+    return re.sub(r"^\S*?([^/\\\s]+) (?=is )", r"\1 ", said).partition(". ")[0]

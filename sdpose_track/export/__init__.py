@@ -32,14 +32,15 @@ class Format:
     summary: str
     module: str
     pattern: str
-    """File name of `{stem}` and `{label}`, which is `raw`, `live` or `smooth`."""
+    """File name of `{stem}` and `{label}`, see `View.label`; `{drawn}` leaves `smooth` unsaid."""
     meta: str = "{name}.meta.json"
     """File name of the description beside it."""
     is_folder: bool = False
 
     def path(self, folder: Path, stem: str, label: str) -> Path:
         """Return where an export of this format goes."""
-        return folder / self.pattern.format(stem=stem, label=label)
+        drawn = "" if label == "smooth" else f"_{label}"
+        return folder / self.pattern.format(stem=stem, label=label, drawn=drawn)
 
     def meta_path(self, folder: Path, stem: str, label: str) -> Path:
         """Return where the description of an export of this format goes."""
@@ -84,7 +85,7 @@ FORMATS: dict[str, Format] = {
             "video",
             "the video with the people drawn into it, and its sound",
             f"{__name__}.video",
-            "{stem}_annotated.mp4",
+            "{stem}_annotated{drawn}.mp4",
         ),
     )
 }
@@ -115,15 +116,15 @@ def export(
     chosen = find_format(format_name)
     if Path(stem).name != stem:
         raise SettingsError(f"{stem!r} cannot begin a file name; leave out the folder")
-    label = view.smoothing.label
+    label = view.label
     path = chosen.path(folder, stem, label)
     write = chosen.load()
     job = Job(view, stem, options or ExportOptions())
     if chosen.is_folder:
         check_folder(path)
     with (
-        replacing(path, is_folder=chosen.is_folder) as part,
         replacing(chosen.meta_path(folder, stem, label)) as meta,
+        replacing(path, is_folder=chosen.is_folder) as part,
     ):
         write(job, part)
         write_json(meta, job.described())

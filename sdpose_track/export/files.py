@@ -30,7 +30,7 @@ def replacing(path: Path, *, is_folder: bool = False) -> Iterator[Path]:
     Raises:
         OutputError: something could not be written; the message says what to do.
     """
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # two programs may write one name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove(part)

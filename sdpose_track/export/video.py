@@ -24,6 +24,7 @@ from sdpose_track.export.mp4 import HUGE, Canvas, Mp4, Shape
 from sdpose_track.export.sound import Sound
 from sdpose_track.records import Frame, FramePoses, SourceInfo
 from sdpose_track.render.overlay import draw_people
+from sdpose_track.session.schema import other_file
 from sdpose_track.sources import Source, open_source
 
 log = logging.getLogger(__name__)
@@ -83,11 +84,10 @@ def _reopened(then: SourceInfo, path: Path) -> Source:
 
 
 def _check_same(then: SourceInfo, now: SourceInfo, path: Path) -> None:
-    facts = ("width", "height", "time_base", "first_pts")
-    if any(getattr(then, fact) != getattr(now, fact) for fact in facts):
+    difference = other_file(then, now)
+    if difference is not None:
         raise SourceError(
-            f"{path} is not the video that the session was made from (it was {then.width} ×"
-            f" {then.height}, now {now.width} × {now.height}, or its times differ); put that back"
+            f"{path} is not the video that the session was made from ({difference}); put that back"
             " or run track again"
         )
 

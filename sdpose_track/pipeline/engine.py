@@ -28,6 +28,8 @@ from sdpose_track.records import Frame
 log = logging.getLogger(__name__)
 
 RESULTS_WAITING = 8
+_LOOK_S = 0.5
+"""Ctrl-C reaches a waiting main thread on Windows only between waits."""
 
 
 @dataclass(slots=True)
@@ -64,7 +66,9 @@ class Engine:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._error: StageError | None = None
-        self._cancelled = threading.Event()
+        self._outcome: Outcome | None = None
+        self._aborted = False
+        self._cancelled = False
         self._flowing = threading.Event()
         self._flowing.set()
         self._ended = threading.Event()
@@ -99,15 +103,33 @@ class Engine:
 
     def pause(self, *, on: bool = True) -> None:
         """Stop taking frames from the source, or go on. What is under way is finished."""
-        if on and not self._cancelled.is_set():
-            self._flowing.clear()
-        else:
-            self._flowing.set()
+        with self._lock:  # else a pause could overtake an abort, and the source would wait for ever
+            if on and not self._aborted:
+                self._flowing.clear()
+            else:
+                self._flowing.set()
 
     def stop(self) -> None:
-        """Ask the run to end now. Safe from any thread, any number of times."""
-        self._cancelled.set()
+        """Ask the run to end now. Safe from any thread, any number of times, also after its end."""
+        with self._lock:
+            self._cancelled = True
         self._abort()
+
+    def run(self) -> Outcome:
+        """Start, wait for the end, and return how it went.
+
+        What interrupts the wait, such as Ctrl-C, stops the run; it is raised again once every
+        thread has ended. Raises StageError if a stage failed.
+        """
+        try:
+            self.start()
+            while not self.wait(_LOOK_S):
+                pass
+        except BaseException:
+            self.stop()
+            self._ended.wait()
+            raise
+        return self.outcome
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the run's end; True if it came. Raises StageError if a stage failed."""
@@ -118,10 +140,10 @@ class Engine:
 
     @property
     def outcome(self) -> Outcome:
-        """How the run ended; meaningful once `wait` returned True."""
-        if self._error is not None:
-            return Outcome.FAILED
-        return Outcome.CANCELLED if self._cancelled.is_set() else Outcome.COMPLETED
+        """How the run ended. Raises RuntimeError before its end."""
+        if self._outcome is None:
+            raise RuntimeError("the run has not ended")
+        return self._outcome
 
     # -- on the engine's own threads -----------------------------------------------------------
 
@@ -135,7 +157,7 @@ class Engine:
             out.close()
         except Aborted:
             pass
-        except Exception as error:  # noqa: BLE001  boundary: whatever it is ends the run, named
+        except BaseException as error:  # noqa: BLE001  boundary: whatever it is ends the run, named
             self._fail("source", error)
 
     def _work(self, stage: Stage[Any, Any], i: int) -> None:
@@ -153,7 +175,7 @@ class Engine:
             given.close()
         except Aborted:
             pass
-        except Exception as error:  # noqa: BLE001  boundary: whatever it is ends the run, named
+        except BaseException as error:  # noqa: BLE001  boundary: whatever it is ends the run, named
             self._fail(stage.name, error)
 
     def _deliver(self) -> None:
@@ -166,10 +188,17 @@ class Engine:
             pass
         for thread in self._threads:
             thread.join()
-        self.events.send(Finished(self.outcome, self._error))
-        self._ended.set()
+        with self._lock:
+            if self._error is not None:
+                self._outcome = Outcome.FAILED
+            else:
+                self._outcome = Outcome.CANCELLED if self._cancelled else Outcome.COMPLETED
+        try:
+            self.events.send(Finished(self._outcome, self._error))
+        finally:
+            self._ended.set()
 
-    def _fail(self, name: str, error: Exception) -> None:
+    def _fail(self, name: str, error: BaseException) -> None:
         with self._lock:
             first = self._error is None
             if first:
@@ -179,6 +208,8 @@ class Engine:
         self._abort()
 
     def _abort(self) -> None:
+        with self._lock:
+            self._aborted = True
         for channel in self._channels:
             channel.abort()
         self._flowing.set()

@@ -67,5 +67,5 @@ class Listeners:
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:  # boundary: a broken listener must not stop the run
+            except BaseException:
                 log.exception("a listener failed on %s", type(event).__name__)

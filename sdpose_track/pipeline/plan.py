@@ -17,11 +17,11 @@ from sdpose_track.checkpoints import sha256_of
 from sdpose_track.errors import SessionError, SettingsError
 from sdpose_track.pipeline.engine import Engine
 from sdpose_track.pipeline.seats import take
-from sdpose_track.pipeline.stages import DetectStage, PoseStage, StoreStage, TrackStage
-from sdpose_track.records import Detections, Frame
+from sdpose_track.pipeline.stages import DetectStage, Ending, PoseStage, StoreStage, TrackStage
+from sdpose_track.records import Detections, Frame, LostFrame
 from sdpose_track.session.recording import Recording
-from sdpose_track.session.schema import SessionHeader
-from sdpose_track.session.writer import SessionWriter
+from sdpose_track.session.schema import SessionHeader, other_file
+from sdpose_track.session.writer import SessionWriter, is_begun
 from sdpose_track.settings import DETECTOR_FLOOR, TrackSettings
 from sdpose_track.sources.source import Source
 from sdpose_track.track.bytetrack import ByteTracker, TrackerSettings
@@ -52,6 +52,10 @@ class Span:
         """
         self._source = source
         self._end = settings.end
+        self.begin = 0
+        """Index at which the newest call of `frames` began."""
+        self.lost = 0
+        """Frames that the newest call of `frames` told of as lost between others."""
         info = source.info
         self.first, self.stop = 0, info.frame_count
         pts = source.times()
@@ -75,10 +79,12 @@ class Span:
 
     def frames(self, start: int = 0) -> Generator[Frame, None, None]:
         """Yield the frames from index `start` on that lie inside."""
+        self.begin, self.lost = start, 0
         with closing(self._source.frames(start)) as frames:
             for frame in frames:
                 if self._end is not None and frame.time >= self._end:
                     return
+                self.lost += len(frame.lost_before)
                 yield frame
 
 
@@ -95,10 +101,7 @@ def prepare(
     Raises SettingsError if the session exists and neither `resume` nor `overwrite` is wished, or
     if it was made under other settings; CheckpointError, DeviceError, OutputError as they come.
     """
-    if session.exists() and not (resume or overwrite):
-        raise SettingsError(
-            f"{session} exists: give --resume to go on with it or --overwrite to start anew"
-        )
+    check_free(source.info.name, session, resume=resume, overwrite=overwrite)
     span = Span(source, settings)
     picture = (source.info.height, source.info.width)
     seats = take(settings, picture, source.names())
@@ -108,57 +111,85 @@ def prepare(
     header = SessionHeader(
         info, skeleton, seats.detector_record, seats.pose_record, key, __version__
     )
-    first, done = span.first, 0
-    if resume and session.exists():
-        stored, complete = _stored(session, header)
-        done = len(stored)
-        first = stored.stop if done else span.first
-        if complete:
-            return Run(None, session, header, done, done, seats.notes)
+    stored = range(0)
+    if resume and is_begun(session):
+        before = _stored(session, header)
+        stored = before.indices
+        if before.complete and not before.moved:
+            return Run(None, session, header, len(stored), len(stored), seats.notes)
         writer = SessionWriter.resume(session)
+        writer.rename_source(info)
+        if before.complete:
+            writer.close()
+            return Run(None, session, header, len(stored), len(stored), seats.notes)
     else:
         writer = SessionWriter.create(session, header)
     stages = (
         DetectStage(seats.detector),
         TrackStage(ByteTracker(_tracker_settings(settings)), _past(session)),
         PoseStage(seats.estimator),
-        StoreStage(writer, _summary(source)),
+        StoreStage(writer, _ending(source, span)),
     )
-    engine = Engine(span, stages, start=first)
-    return Run(engine, session, header, span.total, done, seats.notes)
+    engine = Engine(span, stages, start=stored.stop if stored else span.first)
+    return Run(engine, session, header, span.total, len(stored), seats.notes)
 
 
-def _summary(source: Source) -> Callable[[int], dict[str, Any]]:
-    def at_the_end(lost_between: int) -> dict[str, Any]:
-        after = source.damaged.lost - lost_between
-        return {"lost_after_last": max(0, after), "notes": list(source.info.notes)}
+def check_free(source: str, session: Path, *, resume: bool, overwrite: bool) -> None:
+    """Raise SettingsError if a session is there unasked, or `session` is the source itself."""
+    if session.exists() and Path(source).exists() and session.samefile(source):
+        raise SettingsError(
+            f"{session} is the source itself; choose another folder for the session with --out"
+        )
+    if is_begun(session) and not (resume or overwrite):
+        raise SettingsError(
+            f"{session} exists: give --resume to go on with it or --overwrite to start anew"
+        )
+
+
+def _ending(source: Source, span: Span) -> Callable[[int | None], Ending]:
+    def at_the_end(last: int | None) -> Ending:
+        pts, stop = source.times(), span.stop
+        if pts is None or stop is None:
+            return Ending((), {"lost_after_last": source.damaged.lost - span.lost})
+        begin = span.begin if last is None else last + 1
+        lost = tuple(LostFrame(i, pts[i]) for i in range(begin, stop))
+        return Ending(lost, {})
 
     return at_the_end
 
 
-def _stored(session: Path, header: SessionHeader) -> tuple[range, bool]:
-    """Return the frames that `session` holds and whether it is complete, if it fits `header`."""
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a session that is gone on with holds already."""
+
+    indices: range
+    complete: bool
+    moved: bool
+    """Its source lies elsewhere now."""
+
+
+def _stored(session: Path, header: SessionHeader) -> _Before:
+    """Return what `session` holds, if it fits `header`."""
     with Recording.open(session) as recording:
         _check_same(recording.header, header, session)
-        return recording.indices(), recording.is_complete
+        moved = recording.header.source.name != header.source.name
+        return _Before(recording.indices(), recording.is_complete, moved)
 
 
 def _check_same(old: SessionHeader, new: SessionHeader, session: Path) -> None:
-    facts = ("width", "height", "time_base", "frame_count", "size_bytes")
-    for name in facts:
-        if getattr(old.source, name) != getattr(new.source, name):
-            raise SessionError(
-                f"{session} was made from another file ({name} was"
-                f" {getattr(old.source, name)}, is {getattr(new.source, name)});"
-                " give that file, or --overwrite to start anew"
-            )
+    difference = other_file(old.source, new.source)
+    if difference is not None:
+        raise SessionError(
+            f"{session} was made from another file ({difference});"
+            " give that file, or --overwrite to start anew"
+        )
     before = {"detector": old.detector.sha256, "pose": old.pose.sha256, **old.settings}
     after = {"detector": new.detector.sha256, "pose": new.pose.sha256, **new.settings}
-    for name, value in after.items():
-        if before.get(name) != value:
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
             raise SettingsError(
-                f"{session} was made with another {name} ({before.get(name)}, now {value});"
-                " give the same, or --overwrite to start anew"
+                f"{session} was made with another {name} ({before.get(name)}, now"
+                f" {after.get(name)}); give the same, or --overwrite to start anew"
             )
 
 
@@ -187,4 +218,4 @@ def _boxes_key(settings: TrackSettings) -> dict[str, Any]:
 
 def _lasting(name: str) -> str:
     """Return a source's name so that it can be found from any working folder."""
-    return name if "://" in name else str(Path(name).absolute())
+    return name if "://" in name else str(Path(name).expanduser().absolute())

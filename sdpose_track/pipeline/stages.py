@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from sdpose_track.records import (
     Frame,
     FramePoses,
     FrameResult,
+    LostFrame,
     Pose,
     TrackedFrame,
     in_order,
@@ -27,28 +29,41 @@ from sdpose_track.records import (
 from sdpose_track.session.writer import SessionWriter
 from sdpose_track.track.bytetrack import ByteTracker
 
+FILL_S = 0.05
+"""How long a GPU waits for a part-filled batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known only at the end of the input."""
+
+    lost: tuple[LostFrame, ...]
+    """The frames after the last one that could not be decoded."""
+    summary: dict[str, Any]
+    """JSON values for the session."""
+
 
 class DetectStage:
     """Finds people. Several frames are under way at a time; they come out in order."""
 
     name = "detect"
 
-    def __init__(self, detector: Detector, intake: Intake | None = None) -> None:
-        self.intake = intake or Intake(capacity=4)
+    def __init__(self, detector: Detector) -> None:
+        """Own `detector`, which is open already: its batch decides how frames are taken."""
+        batch = detector.batch
+        wait = FILL_S if batch > 1 else 0.0
+        self.intake = Intake(capacity=max(4, 2 * batch), most=batch, wait_s=wait)
         self._detector = detector
         self._under: deque[tuple[Sequence[Frame], Pending]] = deque()
 
     def open(self) -> None:
-        """Load the detector on this thread."""
-        self._detector.open()
+        """The detector was opened when the run was prepared, so that its faults come first."""
 
     def process(self, items: Sequence[Frame]) -> Iterator[DetectedFrame]:
         """Submit the frames at hand, then yield those that are done."""
-        for i in range(0, len(items), self._detector.batch):
-            batch = items[i : i + self._detector.batch]
-            self._under.append((batch, self._detector.submit(batch)))
-            while len(self._under) >= self._detector.in_flight:
-                yield from self._oldest()
+        self._under.append((items, self._detector.submit(items)))
+        while len(self._under) >= self._detector.in_flight:
+            yield from self._oldest()
 
     def _oldest(self) -> Iterator[DetectedFrame]:
         frames, pending = self._under.popleft()
@@ -107,12 +122,13 @@ class PoseStage:
 
     name = "pose"
 
-    def __init__(self, estimator: Estimator, intake: Intake | None = None) -> None:
-        self.intake = intake or Intake(capacity=8, most=8)
+    def __init__(self, estimator: Estimator) -> None:
+        """Own `estimator`."""
+        self.intake = Intake(capacity=8, most=8)
         self._estimator = estimator
 
     def open(self) -> None:
-        """Load the estimator on this thread."""
+        """Load what the estimator did not load when the run was prepared."""
         self._estimator.open()
 
     def process(self, items: Sequence[TrackedFrame]) -> Iterator[FrameResult]:
@@ -146,29 +162,30 @@ class StoreStage:
 
     name = "store"
 
-    def __init__(self, writer: SessionWriter, summary: Callable[[int], dict[str, Any]]) -> None:
-        """Own `writer`.
+    def __init__(self, writer: SessionWriter, ending: Callable[[int | None], Ending]) -> None:
+        """Own `writer`, which is open: it decided where the run begins.
 
-        `summary` gives what is known only at the end of the input, told how many frames were lost
-        between those stored.
+        `ending` is asked once the input has ended by itself, with the index of the last frame.
         """
         self.intake = Intake(capacity=32, most=32)
         self._writer = writer
-        self._summary = summary
-        self._lost = 0
+        self._ending = ending
+        self._last: int | None = None
 
     def open(self) -> None:
-        """The session is open already: it decided where the run begins."""
+        """Nothing to acquire."""
 
     def process(self, items: Sequence[FrameResult]) -> Iterable[FrameResult]:
         """Store, commit, pass on."""
         self._writer.append(items)
-        self._lost += sum(len(item.lost_before) for item in items)
+        self._last = items[-1].poses.index
         return items
 
     def flush(self) -> Iterable[FrameResult]:
         """The input has ended by itself: the session is complete."""
-        self._writer.finish(self._summary(self._lost))
+        ending = self._ending(self._last)
+        self._writer.append_lost(ending.lost)
+        self._writer.finish(ending.summary)
         return ()
 
     def close(self) -> None:

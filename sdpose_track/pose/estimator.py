@@ -1,6 +1,7 @@
 """What a pose estimator takes and gives. The light model is one, SDPose another.
 
-To add one: write a module with a class of this shape and one row in `pipeline/plan.py`.
+To add one: write a module with a class of this shape and one row in
+`pipeline/seats.ESTIMATORS`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Estimate:
 
 
 class Estimator(Protocol):
-    """Finds the keypoints of people. All calls come from one thread."""
+    """Finds the keypoints of people. One thread at a time calls, as for a detector."""
 
     skeleton: Skeleton
 

@@ -7,8 +7,10 @@ thread opens its own.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -31,7 +33,14 @@ from sdpose_track.records import (
     UInt8,
     measured,
 )
-from sdpose_track.session.schema import SessionHeader, array, check_version, header_from_meta
+from sdpose_track.session.schema import (
+    SessionHeader,
+    array,
+    check_version,
+    header_from_meta,
+    positions,
+    reading,
+)
 from sdpose_track.skeletons import SKELETONS, Skeleton
 
 
@@ -53,9 +62,12 @@ class Recording(Closing):
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self.meta: dict[str, Any] = {
-            key: json.loads(value) for key, value in self._rows("SELECT key, value FROM meta")
-        }
+        with reading(path, "its header is"):
+            rows = connection.execute("SELECT key, value FROM meta")
+            self.meta: dict[str, Any] = {key: json.loads(value) for key, value in rows}
+            self._ending = dict(self.meta.get("complete", {}))
+            self.lost_after_last = int(self._ending.get("lost_after_last", 0))
+            """Frames at the end of the source that could not be decoded and have no known time."""
         self.header: SessionHeader = header_from_meta(self.meta, path)
         if self.header.skeleton not in SKELETONS:
             raise SessionError(
@@ -74,12 +86,16 @@ class Recording(Closing):
             raise SessionError(f"{path} does not exist; make a session with sdpose-track track")
         try:
             connection = _read_only(path)
-            check_version(connection, path)
-            return cls(path, connection)
-        except (sqlite3.Error, json.JSONDecodeError) as error:
+        except sqlite3.Error as error:
             raise SessionError(
                 f"{path} is no readable session ({error}); choose a .sdpose file"
             ) from error
+        try:
+            check_version(connection, path)
+            return cls(path, connection)
+        except BaseException:
+            connection.close()
+            raise
 
     def close(self) -> None:
         """Close the file. Safe to call again."""
@@ -94,26 +110,31 @@ class Recording(Closing):
 
     def indices(self) -> range:
         """Return the frame indices stored so far; there are no holes between them."""
-        first, last = self._row("SELECT MIN(idx), MAX(idx) FROM frame")
-        return range(0) if first is None else range(first, last + 1)
+        with reading(self.path):
+            first, last, count = self._row("SELECT MIN(idx), MAX(idx), COUNT(*) FROM frame")
+            if not count:
+                return range(0)
+            if first < 0 or last >= 2**31 or last - first + 1 != count:
+                raise ValueError(f"{count} frames are numbered {first} to {last}")
+            return range(first, last + 1)
 
     def frame_times(self) -> Float64:
         """Return the (F,) times in seconds of the stored frames, in order of index."""
-        base = self.header.source.time_base
-        pts = np.array([p for (p,) in self._rows("SELECT pts FROM frame ORDER BY idx")], np.int64)
-        scale = base.numerator / base.denominator
-        return np.asarray((pts - self.header.source.first_pts) * scale, dtype=np.float64)
+        with reading(self.path):
+            rows = self._connection.execute("SELECT pts FROM frame ORDER BY idx")
+            return self._seconds([pts for (pts,) in rows])
+
+    def _seconds(self, pts: list[int]) -> Float64:
+        base, first = self.header.source.time_base, self.header.source.first_pts
+        since = np.array([p - first for p in pts], np.int64)
+        return np.asarray(since * (base.numerator / base.denominator), dtype=np.float64)
 
     def count_states(self) -> dict[FrameState, int]:
         """Return how many frames there are of each state."""
-        rows = self._rows("SELECT state, COUNT(*) FROM frame GROUP BY state")
-        found = {FrameState(state): count for state, count in rows}
+        with reading(self.path):
+            rows = self._connection.execute("SELECT state, COUNT(*) FROM frame GROUP BY state")
+            found = {FrameState(state): count for state, count in rows}
         return {state: found.get(state, 0) for state in FrameState}
-
-    @property
-    def lost_after_last(self) -> int:
-        """How many frames at the end of the source could not be decoded; they are not stored."""
-        return int(self.meta.get("complete", {}).get("lost_after_last", 0))
 
     def tracks(self) -> tuple[TrackSpan, ...]:
         """Return every person's span, by ascending track id."""
@@ -121,7 +142,8 @@ class Recording(Closing):
             "SELECT track_id, MIN(frame), MAX(frame), COUNT(*) FROM pose"
             " GROUP BY track_id ORDER BY track_id"
         )
-        return tuple(TrackSpan(*row) for row in self._rows(query))
+        with reading(self.path):
+            return tuple(_span(*row) for row in self._connection.execute(query))
 
     # -- one frame, one person -------------------------------------------------------------------
 
@@ -131,87 +153,99 @@ class Recording(Closing):
 
     def frame(self, index: int) -> FramePoses:
         """Return everyone in one frame. Raises SessionError if it is not stored."""
-        row = self._row("SELECT pts, state FROM frame WHERE idx = ?", index)
-        if row is None:
-            raise SessionError(f"{self.path} holds no frame {index}")
-        people = self._rows(
-            "SELECT track_id, score, box, keypoints, provenance FROM pose"
-            " WHERE frame = ? ORDER BY track_id",
-            index,
-        )
-        poses = tuple(self._pose(*person) for person in people)
-        return FramePoses(index, row[0], self.time_of(row[0]), poses, FrameState(row[1]))
+        with reading(self.path):
+            row = self._row("SELECT pts, state FROM frame WHERE idx = ?", index)
+            if row is None:
+                raise SessionError(f"{self.path} holds no frame {index}")
+            people = self._connection.execute(
+                "SELECT track_id, score, box, keypoints, provenance FROM pose"
+                " WHERE frame = ? ORDER BY track_id",
+                (index,),
+            )
+            poses = tuple(self._pose(*person) for person in people)
+            return FramePoses(index, row[0], self.time_of(row[0]), poses, FrameState(row[1]))
 
     def frame_heads(self, indices: range) -> Iterator[FramePoses]:
         """Yield the frames of `indices` in order, without the people in them."""
         query = "SELECT idx, pts, state FROM frame WHERE idx BETWEEN ? AND ? ORDER BY idx"
-        for index, pts, state in self._rows(query, indices.start, indices.stop - 1):
-            yield FramePoses(index, pts, self.time_of(pts), (), FrameState(state))
+        span = (indices.start, indices.stop - 1)
+        with closing(self._connection.execute(query, span)) as rows, reading(self.path):
+            for index, pts, state in rows:
+                yield FramePoses(index, pts, self.time_of(pts), (), FrameState(state))
 
     def detections(self, index: int) -> tuple[Detections, Int32]:
         """Return what the detector saw in a frame, and the track of each; 0 for none."""
-        row = self._row(
-            "SELECT boxes, scores, track_ids, keypoints FROM detection WHERE frame = ?", index
-        )
-        if row is None:
-            return NO_DETECTIONS, np.empty(0, np.int32)
-        boxes, scores, ids, points = row
-        found = array(scores, "<f4", (-1,))
-        keypoints = None
-        if points is not None:
-            keypoints = array(points, "<f4", (len(found), len(self.skeleton), 3))
-        seen = Detections(array(boxes, "<f4", (len(found), 4)), found, keypoints)
-        return seen, array(ids, "<i4", (len(found),))
+        with reading(self.path):
+            row = self._row(
+                "SELECT boxes, scores, track_ids, keypoints FROM detection WHERE frame = ?", index
+            )
+            if row is None:
+                return NO_DETECTIONS, np.empty(0, np.int32)
+            boxes, scores, ids, points = row
+            found = array(scores, "<f4", (-1,))
+            keypoints = None
+            if points is not None:
+                keypoints = array(points, "<f4", (len(found), len(self.skeleton), 3))
+            seen = Detections(positions(boxes, (len(found), 4)), found, keypoints)
+            return seen, array(ids, "<i4", (len(found),))
 
     def track(self, track_id: int) -> TrackArrays:
         """Return one person over the whole recording; empty arrays if there is none such."""
+        with reading(self.path):
+            return self._track(track_id)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _track(self, track_id: int) -> TrackArrays:
         k = len(self.skeleton)
         heads: list[tuple[int, int, float]] = []
         boxes, points, made = bytearray(), bytearray(), bytearray()
-        for index, pts, score, box, known, origin in self._rows(
+        for index, pts, score, box, known, origin in self._connection.execute(
             "SELECT p.frame, f.pts, p.score, p.box, p.keypoints, p.provenance"
             " FROM pose p JOIN frame f ON f.idx = p.frame"
             " WHERE p.track_id = ? ORDER BY p.frame",
-            track_id,
+            (track_id,),
         ):
-            heads.append((index, pts - self.header.source.first_pts, score))
+            heads.append((index, pts, _finite(score)))
             boxes += box
             points += known
             made += bytes(k) if origin is None else origin
-        count, base = len(heads), self.header.source.time_base
-        found = array(points, "<f4", (count, k, 3))
-        pts_since = np.array([head[1] for head in heads], np.float64)
+        count = len(heads)
+        found = positions(points, (count, k, 3))
         return TrackArrays(
             track_id,
             np.array([head[0] for head in heads], np.int32),
-            pts_since * (base.numerator / base.denominator),
-            array(boxes, "<f4", (count, 4)),
+            self._seconds([head[1] for head in heads]),
+            positions(boxes, (count, 4)),
             np.array([head[2] for head in heads], np.float32),
             np.ascontiguousarray(found[..., :2]),
             np.ascontiguousarray(found[..., 2]),
             array(made, "u1", (count, k)),
         )
 
-    # -- inside ----------------------------------------------------------------------------------
-
     def _pose(
         self, track_id: int, score: float, box: bytes, points: bytes, made: bytes | None
     ) -> Pose:
         k = len(self.skeleton)
-        known = array(points, "<f4", (k, 3))
+        known = positions(points, (k, 3))
         origin: UInt8 = measured(k) if made is None else array(made, "u1", (k,))
-        return Pose(track_id, array(box, "<f4", (4,)), score, known[:, :2], known[:, 2], origin)
-
-    def _rows(self, query: str, *values: int) -> Iterator[Any]:
-        try:
-            yield from self._connection.execute(query, values)
-        except sqlite3.DatabaseError as error:
-            raise SessionError(
-                f"{self.path} is damaged ({error}); run track again with --overwrite"
-            ) from error
+        box_at = positions(box, (4,))
+        return Pose(track_id, box_at, _finite(score), known[:, :2], known[:, 2], origin)
 
     def _row(self, query: str, *values: int) -> Any:
-        return next(self._rows(query, *values), None)
+        return self._connection.execute(query, values).fetchone()
+
+
+def _finite(score: float) -> float:
+    if not math.isfinite(score):
+        raise ValueError("a confidence is no number")
+    return score
+
+
+def _span(track_id: int, first: int, last: int, frames: int) -> TrackSpan:
+    if not 1 <= track_id < 2**31:
+        raise ValueError(f"there is a person numbered {track_id!r:.40}")
+    return TrackSpan(track_id, first, last, frames)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -8,7 +8,10 @@ float32 or int32 without a header; their shapes follow from the row and the skel
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -25,24 +28,24 @@ VERSION = (1, 0)
 """(major, minor): a reader refuses another major; a newer minor only adds what it may ignore."""
 USER_VERSION = VERSION[0] * 1000 + VERSION[1]
 
-TABLES = """
-CREATE TABLE meta (
+TABLES = (
+    """CREATE TABLE meta (
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL              -- JSON
-) WITHOUT ROWID;
-CREATE TABLE frame (
+) WITHOUT ROWID""",
+    """CREATE TABLE frame (
   idx INTEGER PRIMARY KEY,         -- 0-based position in the source
   pts INTEGER NOT NULL,            -- in the source's time base
   state INTEGER NOT NULL           -- records.FrameState
-);
-CREATE TABLE detection (           -- only frames in which the detector saw anything
+)""",
+    """CREATE TABLE detection (      -- only frames in which the detector saw anything
   frame INTEGER PRIMARY KEY,
   boxes BLOB NOT NULL,             -- (N, 4) float32 x1, y1, x2, y2 in pixels
   scores BLOB NOT NULL,            -- (N,) float32
   track_ids BLOB NOT NULL,         -- (N,) int32, 0 = no track
   keypoints BLOB                   -- (N, K, 3) float32 x, y, confidence, or NULL
-);
-CREATE TABLE pose (
+)""",
+    """CREATE TABLE pose (
   frame INTEGER NOT NULL,
   track_id INTEGER NOT NULL,
   score REAL NOT NULL,             -- the detector's confidence
@@ -50,11 +53,18 @@ CREATE TABLE pose (
   keypoints BLOB NOT NULL,         -- (K, 3) float32 x, y, confidence; NaN = no position
   provenance BLOB,                 -- (K,) uint8 of records.Provenance; NULL = all measured
   PRIMARY KEY (frame, track_id)
-) WITHOUT ROWID;
-CREATE INDEX pose_by_track ON pose (track_id, frame);
-"""
+) WITHOUT ROWID""",
+    "CREATE INDEX pose_by_track ON pose (track_id, frame)",
+)
 
 _FRACTIONS = ("time_base", "rate", "duration", "pixel_aspect")
+_COUNTS = ("width", "height", "frame_count", "rotation", "size_bytes")
+_MAY_BE_UNKNOWN = ("duration", "frame_count", "size_bytes")
+_FRACTION = re.compile(r"[0-9]{1,19}(/[0-9]{1,19})?")
+LARGEST = 2**53
+"""Integers beyond are refused: they are no counts or time stamps, and JSON has no larger ones."""
+FARTHEST = 1e6
+"""Pixels from the origin beyond which a position is damage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class ModelRecord:
 
     name: str
     sha256: str
-    """Of the weights file; for a folder of files, of their hashes in order of name."""
+    """Of the weights file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +90,19 @@ class SessionHeader:
     app_version: str = ""
 
 
+def source_to_json(source: SourceInfo) -> dict[str, Any]:
+    """Return `source` as JSON values, fractions as `a/b`."""
+    values = asdict(source)
+    for name in _FRACTIONS:
+        values[name] = None if values[name] is None else str(values[name])
+    return values
+
+
 def header_to_meta(header: SessionHeader) -> dict[str, str]:
     """Return the rows of `meta` that hold `header`, as JSON texts."""
-    source = asdict(header.source)
-    for name in _FRACTIONS:
-        source[name] = None if source[name] is None else str(source[name])
     values = {
         "format": "sdpose-track session",
-        "source": source,
+        "source": source_to_json(header.source),
         "skeleton": header.skeleton,
         "detector": asdict(header.detector),
         "pose": asdict(header.pose),
@@ -99,22 +114,84 @@ def header_to_meta(header: SessionHeader) -> dict[str, str]:
 
 def header_from_meta(meta: dict[str, Any], path: Path) -> SessionHeader:
     """Return the header that parsed `meta` rows hold. Raises SessionError if they do not."""
-    try:
-        source = dict(meta["source"])
-        for name in _FRACTIONS:
-            source[name] = None if source[name] is None else Fraction(source[name])
-        source["notes"] = tuple(source["notes"])
+    with reading(path, "its header is"):
         return SessionHeader(
-            SourceInfo(**source),
-            str(meta["skeleton"]),
-            ModelRecord(**meta["detector"]),
-            ModelRecord(**meta["pose"]),
+            _source(dict(meta["source"])),
+            _text(meta["skeleton"]),
+            _model(meta["detector"]),
+            _model(meta["pose"]),
             dict(meta["settings"]),
-            str(meta["app_version"]),
+            _text(meta["app_version"]),
         )
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+
+
+def _source(values: dict[str, Any]) -> SourceInfo:
+    """Return the source's facts. Raises ValueError or TypeError for what cannot be one."""
+    for name in _FRACTIONS:
+        known = values[name]
+        if known is not None or name not in _MAY_BE_UNKNOWN:
+            values[name] = _fraction(known)
+            if name != "duration" and not values[name]:
+                raise ValueError(f"the {name} is 0")
+    for name in _COUNTS:
+        if values[name] is not None or name not in _MAY_BE_UNKNOWN:
+            values[name] = _integer(values[name], 0)
+    values["first_pts"] = _integer(values["first_pts"], -LARGEST)
+    for name in ("name", "kind", "codec", "pixel_format"):
+        values[name] = _text(values[name])
+    if values["audio_codec"] is not None:
+        values["audio_codec"] = _text(values["audio_codec"])
+    values["notes"] = tuple(_text(note) for note in values["notes"])
+    return SourceInfo(**values)
+
+
+def _model(values: Any) -> ModelRecord:
+    return ModelRecord(_text(values["name"]), _text(values["sha256"]))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    return value
+
+
+def _integer(value: Any, least: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
+        raise ValueError(f"{value!r:.40} is out of range")
+    return value
+
+
+def _fraction(value: Any) -> Fraction:
+    text = _text(value)
+    if not _FRACTION.fullmatch(text):
+        raise ValueError(f"{text!r:.40} is no fraction")
+    return Fraction(text)
+
+
+def other_file(then: SourceInfo, now: SourceInfo) -> str | None:
+    """Say in which way `now` is another file than the one that was `then`; None if it is the same.
+
+    The name is not compared: files are moved.
+    """
+    for name in ("width", "height", "time_base", "first_pts", "frame_count", "size_bytes"):
+        before, after = getattr(then, name), getattr(now, name)
+        if before != after:
+            return f"its {name.replace('_', ' ')} was {before}, now {after}"
+    return None
+
+
+@contextmanager
+def reading(path: Path, what: str = "it is") -> Iterator[None]:
+    """Turn what goes wrong with the values in a session into a sentence about `path`."""
+    try:
+        yield
+    except (
+        sqlite3.DatabaseError, ArithmeticError, AttributeError, LookupError, RecursionError,
+        TypeError, ValueError,
+    ) as error:  # fmt: skip
         raise SessionError(
-            f"{path} is no usable session: its header is damaged ({error!r}); run track again"
+            f"{path} cannot be used: {what} damaged ({str(error) or type(error).__name__:.80});"
+            " run track again with --overwrite"
         ) from error
 
 
@@ -136,15 +213,19 @@ def blob(array: npt.NDArray[Any], kind: str) -> bytes:
     return np.ascontiguousarray(array, dtype=kind).tobytes()
 
 
-def array(data: bytes | bytearray, kind: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+def array(data: Any, kind: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """Return the array that `data` holds, read-only for bytes; -1 in `shape` is worked out.
 
-    Raises SessionError if the bytes do not fill that shape.
+    Raises TypeError if it is no bytes, ValueError if they do not fill that shape.
     """
-    try:
-        return np.frombuffer(data, dtype=kind).reshape(shape)
-    except (ValueError, TypeError) as error:
-        raise SessionError(
-            f"the session holds a damaged array ({len(data)} bytes for shape {shape});"
-            " run track again with --overwrite"
-        ) from error
+    if not isinstance(data, bytes | bytearray):
+        raise TypeError(f"an array of shape {shape} is stored as {type(data).__name__}")
+    return np.frombuffer(data, dtype=kind).reshape(shape)
+
+
+def positions(data: Any, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Return float32 values in pixels as `array` does. Raises ValueError beyond any picture."""
+    found = array(data, "<f4", shape)
+    if (np.abs(found) > FARTHEST).any():
+        raise ValueError("a position is far outside any picture")
+    return found

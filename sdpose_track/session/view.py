@@ -60,7 +60,9 @@ class View:
         self.settings = settings or SmoothSettings()
         self.indices: range = recording.indices()
         """The frame indices of the view, without holes."""
-        self.spans: tuple[TrackSpan, ...] = _chosen(recording.tracks(), people)
+        spans = recording.tracks()
+        self._everybody = len(spans)
+        self.spans: tuple[TrackSpan, ...] = _chosen(spans, people)
         """The people of the view, by ascending track id."""
         self._times = recording.frame_times()[: len(self.indices)]
         self._kept: OrderedDict[int, TrackArrays] = OrderedDict()
@@ -79,6 +81,16 @@ class View:
     def track_ids(self) -> tuple[int, ...]:
         """The people of the view, ascending."""
         return tuple(span.track_id for span in self.spans)
+
+    @property
+    def label(self) -> str:
+        """What tells this view from others of the recording in file names: `smooth`, `raw_p1_p3`.
+
+        It names the smoothing, and the people where they are not all.
+        """
+        everybody = len(self.spans) == self._everybody
+        people = () if everybody else tuple(f"p{i}" for i in self.track_ids)
+        return "_".join((self.smoothing.label, *people))
 
     def track(self, track_id: int) -> TrackArrays:
         """Return one person over the whole recording."""

@@ -7,19 +7,21 @@ open the file at any time.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import filelock
 import numpy as np
 
+from sdpose_track.checkpoints import cache_folder
 from sdpose_track.closing import Closing
 from sdpose_track.errors import OutputError, SessionError
-from sdpose_track.records import FrameResult, FrameState, Pose
+from sdpose_track.records import FrameResult, FrameState, LostFrame, Pose, SourceInfo
 from sdpose_track.session.schema import (
     APPLICATION_ID,
     TABLES,
@@ -28,6 +30,7 @@ from sdpose_track.session.schema import (
     blob,
     check_version,
     header_to_meta,
+    source_to_json,
 )
 
 
@@ -54,20 +57,10 @@ class SessionWriter(Closing):
             ) from error
         lock = _locked(path)
         try:
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-            connection = _connect(path)
-            with _told(path):
-                connection.executescript(TABLES)
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {USER_VERSION}")
-                connection.executemany("INSERT INTO meta VALUES (?, ?)", _meta_rows(header))
-                connection.commit()
-        except OSError as error:
-            _unlock(lock)
-            raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+            _remove(path)
+            connection = _begun(path, header)
         except BaseException:
-            _unlock(lock)
+            lock.release()
             raise
         return cls(path, connection, lock)
 
@@ -80,7 +73,7 @@ class SessionWriter(Closing):
             with _told(path):
                 check_version(connection, path)
         except BaseException:
-            _unlock(lock)
+            lock.release()
             raise
         return cls(path, connection, lock)
 
@@ -98,10 +91,9 @@ class SessionWriter(Closing):
     def _insert(self, result: FrameResult) -> None:
         poses = result.poses
         run = self._connection
-        run.executemany(
-            "INSERT INTO frame VALUES (?, ?, ?)",
-            [(lost.index, lost.pts, FrameState.LOST.value) for lost in result.lost_before]
-            + [(poses.index, poses.pts, poses.state.value)],
+        self._insert_lost(result.lost_before)
+        run.execute(
+            "INSERT INTO frame VALUES (?, ?, ?)", (poses.index, poses.pts, poses.state.value)
         )
         seen = result.detections
         if len(seen):
@@ -119,6 +111,22 @@ class SessionWriter(Closing):
             "INSERT INTO pose VALUES (?, ?, ?, ?, ?, ?)",
             [_pose_row(poses.index, pose) for pose in poses.people],
         )
+
+    def append_lost(self, lost: Sequence[LostFrame]) -> None:
+        """Store and commit frames that could not be decoded, after those that are stored."""
+        with _told(self.path):
+            self._insert_lost(lost)
+            self._connection.commit()
+
+    def _insert_lost(self, lost: Sequence[LostFrame]) -> None:
+        self._connection.executemany(
+            "INSERT INTO frame VALUES (?, ?, ?)",
+            [(frame.index, frame.pts, FrameState.LOST.value) for frame in lost],
+        )
+
+    def rename_source(self, source: SourceInfo) -> None:
+        """Store where the source of the session is now."""
+        self.note("source", source_to_json(source))
 
     def note(self, key: str, value: Any) -> None:
         """Store a JSON value under `key` beside the header, replacing what was there."""
@@ -138,11 +146,51 @@ class SessionWriter(Closing):
         if not self._closed:
             self._closed = True
             self._connection.close()
-            _unlock(self._lock)
+            self._lock.release()
 
 
-def _meta_rows(header: SessionHeader) -> list[tuple[str, str]]:
-    return list(header_to_meta(header).items())
+def is_begun(path: Path) -> bool:
+    """Tell whether there is anything at `path` to go on with.
+
+    A run that was killed while it made its session leaves an empty file or an empty database,
+    which is as good as none.
+    """
+    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        return False
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+            return bool(tables)
+    except sqlite3.Error:
+        return True  # not ours to judge: reading it says what is wrong
+
+
+def _begun(path: Path, header: SessionHeader) -> sqlite3.Connection:
+    """Return a connection to a new session: all of it there, or nothing."""
+    connection = _connect(path)
+    try:
+        with _told(path):
+            connection.execute("BEGIN")
+            for statement in TABLES:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {USER_VERSION}")
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", header_to_meta(header).items())
+            connection.commit()
+    except BaseException:
+        connection.close()
+        with suppress(OSError):
+            _remove(path)
+        raise
+    return connection
+
+
+def _remove(path: Path) -> None:
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be replaced: {error.strerror}") from error
 
 
 def _pose_row(frame: int, pose: Pose) -> tuple[Any, ...]:
@@ -181,7 +229,19 @@ def _explained(path: Path, error: sqlite3.Error) -> OutputError | SessionError:
 
 
 def _locked(path: Path) -> filelock.FileLock:
-    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"), blocking=False)
+    """Return a held lock for writing `path`; a killed process lets go of it by itself.
+
+    Lock files lie in the user's cache and stay there: removing one that another process is just
+    about to lock would let two in.
+    """
+    name = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:24]
+    folder = cache_folder() / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = folder / f"{name}.lock"
+    except OSError:
+        beside = path.with_name(f".{path.name}.lock")
+    lock = filelock.FileLock(beside, blocking=False, thread_local=False)
     try:
         lock.acquire()
     except filelock.Timeout as error:
@@ -190,11 +250,6 @@ def _locked(path: Path) -> filelock.FileLock:
         ) from error
     except OSError as error:
         raise OutputError(
-            f"{path.parent} cannot be written: {error.strerror}; choose another folder with --out"
+            f"{beside} cannot be written: {error.strerror}; make its folder writable"
         ) from error
     return lock
-
-
-def _unlock(lock: filelock.FileLock) -> None:
-    Path(lock.lock_file).unlink(missing_ok=True)
-    lock.release()
