@@ -187,6 +187,24 @@ def test_output_that_cannot_be_written_is_told(people_clip: Path, tmp_path: Path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("wish", ["--annotate", "--export=csv"])
+def test_a_disk_that_is_full_costs_the_export_and_nothing_else(
+    wish: str, people_clip: Path, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no limit on file sizes")
+    sdpose("track", people_clip, cwd=tmp_path)
+    folder = tmp_path / "people_poses"
+    before = (folder / "people.sdpose").read_bytes()
+    limited = subprocess.run(
+        [sys.executable, str(MAIN), "track", str(people_clip), "--resume", wish],
+        check=False, capture_output=True, text=True, cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
+    )  # fmt: skip
+    assert "cannot be written" in refused(limited, 5)
+    assert [p.name for p in folder.iterdir()] == ["people.sdpose"]
+    assert (folder / "people.sdpose").read_bytes() == before
+
+
 def test_info_says_what_is_in_a_video_and_in_a_session(people_clip: Path, tmp_path: Path) -> None:
     facts = told(sdpose("info", people_clip, "--json", cwd=tmp_path))
     assert (facts["width"], facts["height"], facts["frame_count"]) == (720, 540, 50)

@@ -95,6 +95,7 @@ class Mp4:
         self._matrix = _matrix(*shape.padded)
         self._durations: dict[int, int] = {}
         self._sound: Sound | None = None
+        self._broken = False
 
     def add_sound(self, sound: Sound) -> None:
         """Interleave `sound` with the pictures. Before the first picture."""
@@ -127,12 +128,18 @@ class Mp4:
             self._sound.write_until(self._container, end)
 
     def _mux(self, packets: list[Packet[VideoStream]]) -> None:
-        for packet in packets:
-            if packet.pts is not None:
-                packet.duration = self._durations.pop(packet.pts, packet.duration)
-                if self._sound is not None:
-                    self._sound.write_until(self._container, packet.pts * self._time_base)
-            self._container.mux(packet)
+        if self._broken:  # FFmpeg crashes if it is given more after a failed write
+            return
+        try:
+            for packet in packets:
+                if packet.pts is not None:
+                    packet.duration = self._durations.pop(packet.pts, packet.duration)
+                    if self._sound is not None:
+                        self._sound.write_until(self._container, packet.pts * self._time_base)
+                self._container.mux(packet)
+        except BaseException:
+            self._broken = True
+            raise
 
     def __enter__(self) -> Self:
         return self
