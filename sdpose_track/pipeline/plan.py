@@ -6,9 +6,12 @@ the session. The source was opened, and its first frame decoded, by the caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +63,9 @@ class Span:
         self.first, self.stop = 0, info.frame_count
         pts = source.times()
         if pts is not None:
-            times = [(p - pts[0]) * info.time_base for p in pts]
-            self.first = sum(t < settings.start for t in times)
+            self.first = _first_from(settings.start, pts, info.time_base)
             if settings.end is not None:
-                self.stop = sum(t < settings.end for t in times)
+                self.stop = _first_from(settings.end, pts, info.time_base)
         elif settings.start:
             raise SettingsError(f"--start: {info.name} has no times to start from; leave it out")
         if self.stop is not None and self.first >= self.stop:
@@ -86,6 +88,11 @@ class Span:
                     return
                 self.lost += len(frame.lost_before)
                 yield frame
+
+
+def _first_from(seconds: Fraction, pts: Sequence[int], time_base: Fraction) -> int:
+    """Return the index of the first frame that is not before `seconds`."""
+    return bisect_left(pts, pts[0] + ceil(seconds / time_base))
 
 
 def prepare(
@@ -111,19 +118,9 @@ def prepare(
     header = SessionHeader(
         info, skeleton, seats.detector_record, seats.pose_record, key, __version__
     )
-    stored = range(0)
-    if resume and is_begun(session):
-        before = _stored(session, header)
-        stored = before.indices
-        if before.complete and not before.moved:
-            return Run(None, session, header, len(stored), len(stored), seats.notes)
-        writer = SessionWriter.resume(session)
-        writer.rename_source(info)
-        if before.complete:
-            writer.close()
-            return Run(None, session, header, len(stored), len(stored), seats.notes)
-    else:
-        writer = SessionWriter.create(session, header)
+    stored, writer = _session(session, header, resume=resume)
+    if writer is None:
+        return Run(None, session, header, len(stored), len(stored), seats.notes)
     stages = (
         DetectStage(seats.detector),
         TrackStage(ByteTracker(_tracker_settings(settings)), _past(session)),
@@ -132,6 +129,26 @@ def prepare(
     )
     engine = Engine(span, stages, start=stored.stop if stored else span.first)
     return Run(engine, session, header, span.total, len(stored), seats.notes)
+
+
+def _session(
+    session: Path, header: SessionHeader, *, resume: bool
+) -> tuple[range, SessionWriter | None]:
+    """Return the frames that `session` has, and its writer; None if nothing is left to write."""
+    if not (resume and is_begun(session)):
+        return range(0), SessionWriter.create(session, header)
+    with Recording.open(session) as recording:
+        _check_same(recording.header, header, session)
+        moved = recording.header.source.name != header.source.name
+        stored, complete = recording.indices(), recording.is_complete
+    if complete and not moved:
+        return stored, None
+    writer = SessionWriter.resume(session)
+    writer.rename_source(header.source)
+    if complete:
+        writer.close()
+        return stored, None
+    return stored, writer
 
 
 def check_free(source: str, session: Path, *, resume: bool, overwrite: bool) -> None:
@@ -156,24 +173,6 @@ def _ending(source: Source, span: Span) -> Callable[[int | None], Ending]:
         return Ending(lost, {})
 
     return at_the_end
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What a session that is gone on with holds already."""
-
-    indices: range
-    complete: bool
-    moved: bool
-    """Its source lies elsewhere now."""
-
-
-def _stored(session: Path, header: SessionHeader) -> _Before:
-    """Return what `session` holds, if it fits `header`."""
-    with Recording.open(session) as recording:
-        _check_same(recording.header, header, session)
-        moved = recording.header.source.name != header.source.name
-        return _Before(recording.indices(), recording.is_complete, moved)
 
 
 def _check_same(old: SessionHeader, new: SessionHeader, session: Path) -> None:
