@@ -7,8 +7,11 @@ The only place with keypoint numbers; whoever needs a shoulder asks for it by na
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sdpose_track.records import Float32
 
@@ -67,16 +70,34 @@ class Layout:
         `keypoints` is (K, 2) and `scores` (K,) of `skeleton`. A midpoint exists only where both
         ends have at least confidence `least`; its confidence is the smaller of the two.
         """
+        ends = _ends(self, skeleton)
+        where = (keypoints[ends.one] + keypoints[ends.other]) / 2
+        sure = np.minimum(scores[ends.one], scores[ends.other])
+        known = ends.exists & np.isfinite(where).all(axis=1) & (ends.is_single | (sure >= least))
         out = np.zeros((len(self.entries), 3), np.float32)
-        for row, entry in zip(out, self.entries, strict=True):
-            rows = [skeleton.index(n) for n in entry if n in skeleton.keypoints]
-            if not rows or len(rows) < len(entry) or np.isnan(keypoints[rows]).any():
-                continue
-            if len(rows) > 1 and scores[rows].min() < least:
-                continue
-            row[:2] = keypoints[rows].mean(axis=0)
-            row[2] = scores[rows].min()
+        out[known, :2] = where[known]
+        out[known, 2] = sure[known]
         return out
+
+
+class _Ends(NamedTuple):
+    """Of each of L entries of a layout, the two keypoints whose midpoint it is."""
+
+    one: npt.NDArray[np.intp]
+    other: npt.NDArray[np.intp]
+    is_single: npt.NDArray[np.bool_]
+    exists: npt.NDArray[np.bool_]
+
+
+@cache
+def _ends(layout: Layout, skeleton: Skeleton) -> _Ends:
+    exists = [bool(e) and set(e) <= set(skeleton.keypoints) for e in layout.entries]
+    rows = [
+        (skeleton.index(entry[0]), skeleton.index(entry[-1])) if there else (0, 0)
+        for entry, there in zip(layout.entries, exists, strict=True)
+    ]
+    one, other = np.array(rows).T
+    return _Ends(one, other, one == other, np.array(exists))
 
 
 _NECK = ("left_shoulder", "right_shoulder")
