@@ -272,6 +272,16 @@ def measured(count: int) -> UInt8:
     return np.full(count, Provenance.MEASURED, np.uint8)
 
 
+def read_only(track: TrackArrays) -> TrackArrays:
+    """Return `track`, whose arrays can no longer be changed."""
+    for values in (
+        track.indices, track.times, track.boxes, track.box_scores,
+        track.keypoints, track.scores, track.provenance,
+    ):  # fmt: skip
+        values.flags.writeable = False
+    return track
+
+
 def box_heights(boxes: Float32) -> Float32:
     """Return the (N,) heights of (N, 4) boxes in pixels: the unit that filters scale with."""
     return np.asarray(boxes[..., 3] - boxes[..., 1], dtype=np.float32)

@@ -136,7 +136,7 @@ def write(path: Path, script: Script) -> Path:
         {"conf": 0.25, "rate": "25"},
         "0.1.0",
     )
-    with SessionWriter.create(path, header) as writer:
+    with SessionWriter.create(path, header, replace=True) as writer:
         writer.append(list(_results(script)))
         writer.finish({"frames": len(script.pts)})
     return path

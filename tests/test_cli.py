@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from command import MAIN, refused, sdpose, told
 
 from sdpose_track.cli.demo import photographs
 from sdpose_track.cli.track import stem_of
+from sdpose_track.session.recording import Recording
 
 COMMANDS = ("demo", "track", "export", "info", "models", "benchmark")
 
@@ -175,6 +177,28 @@ def test_a_video_is_never_replaced_by_its_own_session(people_clip: Path, tmp_pat
     assert video.read_bytes() == people_clip.read_bytes()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only here may names be no valid text")
+def test_a_file_name_that_is_no_text_is_a_file_name(people_clip: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xffclip.mp4")
+    shutil.copy(people_clip, tmp_path / name)
+    wish = ("--end", "0.2", "--export", "coco,csv,openpose,npz", "--annotate", "--json")
+    assert len(told(sdpose("track", name, *wish, cwd=tmp_path))["exports"]) == 5
+    assert sdpose("info", name, cwd=tmp_path).returncode == 0
+
+
+def test_messages_that_nobody_reads_stop_nothing(people_clip: Path, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, str(MAIN), "track", str(people_clip), "--json"],
+        check=False, stdout=subprocess.PIPE, stderr=writing, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    os.close(writing)
+    assert told(done)["frames"] == 50
+    with Recording.open(tmp_path / "people_poses" / "people.sdpose") as recording:
+        assert recording.is_complete
+
+
 def test_output_that_cannot_be_written_is_told(people_clip: Path, tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
@@ -264,6 +288,8 @@ def test_a_name_that_begins_with_a_dash_works_after_two_dashes(
     [
         (["track", "gone.mp4"], 3, "gone.mp4"),
         (["track", "empty"], 3, "empty"),
+        (["track", ""], 2, "SOURCE is empty"),
+        (["track", "clip.mp4", "--out", ""], 2, "--out"),
         (["track", "clip.mp4", "--pose", "yolo99"], 4, "no model is named 'yolo99'"),
         (["track", "clip.mp4", "--pose", "yolo11n"], 2, "it is no pose model"),
         (["track", "clip.mp4", "--detector", "clip.mp4"], 4, "is no YOLO checkpoint"),

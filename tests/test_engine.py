@@ -158,6 +158,7 @@ def test_frames_done_before_a_failure_are_delivered_or_dropped_but_never_reorder
         engine.wait(LIMIT_S)
     indices = frames_of(heard)
     assert indices == list(range(len(indices)))
+    assert len(indices) < 50
 
 
 def test_a_source_that_fails_keeps_its_own_message_and_exit_code() -> None:
@@ -243,6 +244,35 @@ def test_what_interrupts_the_wait_ends_every_thread_first(monkeypatch: pytest.Mo
         engine.run()
     assert engine.outcome is Outcome.CANCELLED
     assert not [t for t in threading.enumerate() if t.name == "sdpose-source"]
+
+
+@pytest.mark.parametrize("at", ["sdpose-source", "sdpose-brightness"])
+def test_an_interruption_while_threads_start_ends_those_that_did(
+    at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if thread.name == at:
+            raise KeyboardInterrupt
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    engine = Engine(Counter(), [Brightness()])
+    with pytest.raises(KeyboardInterrupt):
+        engine.run()
+    assert engine.outcome is Outcome.CANCELLED
+
+
+def test_running_twice_does_not_stop_the_first_run() -> None:
+    gate = threading.Event()
+    engine = Engine(Counter(3), [Gated(gate, Intake())])
+    engine.start()
+    with pytest.raises(RuntimeError, match="make a new one"):
+        engine.run()
+    gate.set()
+    assert engine.wait(LIMIT_S)
+    assert engine.outcome is Outcome.COMPLETED
 
 
 @pytest.mark.logs_errors

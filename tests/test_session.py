@@ -58,7 +58,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def written(path: Path, *results: FrameResult) -> Path:
-    with SessionWriter.create(path, HEADER) as writer:
+    with SessionWriter.create(path, HEADER, replace=True) as writer:
         writer.append(results)
         writer.finish({"lost_after_last": 0})
     return path
@@ -158,13 +158,37 @@ def test_creating_anew_leaves_nothing_of_the_old_one(path: Path) -> None:
         assert recording.tracks() == ()
 
 
-def test_a_second_writer_is_told(path: Path) -> None:
-    with (
-        SessionWriter.create(path, HEADER),
-        pytest.raises(SessionError, match="is being written by another run"),
-    ):
-        SessionWriter.resume(path)
+@pytest.mark.parametrize("spelling", ["plain", "dots", "link"])
+def test_a_second_writer_is_told_however_it_spells_the_path(path: Path, spelling: str) -> None:
+    with SessionWriter.create(path, HEADER):
+        other = path
+        if spelling == "dots":
+            other = path.parent / ".." / path.parent.name / path.name
+        if spelling == "link":
+            link = path.parent.parent / "link"
+            link.symlink_to(path.parent)
+            other = link / path.name
+        with pytest.raises(SessionError, match="is being written by another run"):
+            SessionWriter.resume(other)
+        with pytest.raises(SessionError, match="is being written by another run"):
+            SessionWriter.create(other, HEADER, replace=True)
     SessionWriter.resume(path).close()
+
+
+def test_a_session_is_not_replaced_unasked(path: Path) -> None:
+    written(path, result(0, 1))
+    with pytest.raises(SettingsError, match="give --resume to go on"):
+        SessionWriter.create(path, HEADER)
+    with Recording.open(path) as recording:
+        assert len(recording.indices()) == 1
+
+
+def test_what_is_read_cannot_be_changed(path: Path) -> None:
+    with Recording.open(written(path, *(result(i, 1) for i in range(9)))) as recording:
+        for smoothing in Smoothing:
+            track = View(recording, smoothing).track(1)
+            with pytest.raises(ValueError, match="read-only"):
+                track.keypoints[0] = 0
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -202,7 +226,8 @@ def read_all(path: Path) -> None:
 HOSTILE_HEADERS: dict[str, list[tuple[str, object]]] = {
     "source": [
         ("time_base", None), ("time_base", "1e999999"), ("time_base", "0"), ("rate", None),
-        ("rate", 25), ("width", "wide"), ("width", -1), ("width", 1e400), ("first_pts", 10**30),
+        ("rate", 25), ("rate", "9999999999999999999/1"), ("width", "wide"), ("width", -1),
+        ("width", 1e400), ("first_pts", 10**30),
         ("name", 7), ("notes", [3]), ("frame_count", True), ("surprise", 1),
     ],
     "detector": [("name", None), ("sha256", 3)],
@@ -224,7 +249,9 @@ def test_a_header_that_cannot_be_is_told(path: Path, key: str, name: str, value:
         Recording.open(path)
 
 
-@pytest.mark.parametrize("value", ["[", "[" * 99_999, "7", "[1]", '{"lost_after_last": "x"}'])
+@pytest.mark.parametrize(
+    "value", ["[", "[" * 99_999, "7", "[1]", '{"lost_after_last": "x"}', '{"a": NaN}']
+)
 def test_an_ending_that_cannot_be_is_told(path: Path, value: str) -> None:
     connection = sqlite3.connect(written(path, result(0, 1)))
     connection.execute("UPDATE meta SET value = ? WHERE key = 'complete'", (value,))
@@ -247,6 +274,8 @@ def test_an_ending_that_cannot_be_is_told(path: Path, value: str) -> None:
         "UPDATE pose SET track_id = 'x'",
         "UPDATE pose SET score = 'sure'",
         "UPDATE pose SET score = 9e999",
+        "UPDATE pose SET score = 1e300",
+        "UPDATE pose SET keypoints = x'00000000000000000000c07f' || substr(keypoints, 13)",
         "UPDATE pose SET box = 'text'",
         "UPDATE pose SET box = 7",
         "UPDATE pose SET keypoints = 'text'",

@@ -6,10 +6,12 @@ unless it is a bug.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 
 INTERRUPTED = 130
@@ -19,18 +21,20 @@ UNWRITABLE = 5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command in `arguments` (default: the process's own) and return its exit code."""
     signal.signal(signal.SIGINT, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
     try:
         code = _carried_out(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
-        _say("stopped")
+        complain("stopped")
         code = INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as in `sdpose-track info | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except OSError as error:
-        _say(f"the output cannot be written: {error.strerror or error}")
+        complain(f"the output cannot be written: {error.strerror or error}")
         code = UNWRITABLE
     if code == INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left that could be interrupted
@@ -50,7 +54,7 @@ def _carried_out(arguments: Sequence[str] | None) -> int:
         return code
     except SdposeError as error:
         screen.end()
-        _say(str(error))
+        complain(str(error))
         return error.exit_code
     finally:
         screen.remove()
@@ -62,9 +66,12 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _say(text: str) -> None:
+def complain(text: str, program: str = "sdpose-track") -> None:
+    """Write a line for the user; that nobody can read it stops nothing."""
     if sys.stderr is not None:
-        sys.stderr.write(f"sdpose-track: {text}\n")
+        with suppress(OSError):
+            sys.stderr.write(f"{program}: {text}\n")
+            sys.stderr.flush()
 
 
-__all__ = ["INTERRUPTED", "main"]
+__all__ = ["INTERRUPTED", "complain", "main"]

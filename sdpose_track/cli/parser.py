@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from sdpose_track import __version__
+from sdpose_track.cli import complain
 from sdpose_track.errors import SettingsError
 from sdpose_track.settings import DEFAULT_CONFIDENCE, PRECISIONS
 
@@ -32,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the sentence and leave."""
-        sys.stderr.write(f"{self.prog}: {message}; see {self.prog} --help\n")
+        complain(f"{message}; see {self.prog} --help", self.prog)
         sys.exit(2)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Any
 
 from tqdm import tqdm
@@ -38,8 +39,9 @@ class Screen(logging.Handler):
         if self._bar is not None:
             self._bar.clear()
         if sys.stderr is not None:
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+            with suppress(OSError):  # nobody reads it: no reason to stop the work
+                sys.stderr.write(f"{text}\n")
+                sys.stderr.flush()
 
     def begin(self, label: str, total: int | None, done: int = 0) -> None:
         """Begin a bar of `total` frames of which `done` are there; None shows a count only."""

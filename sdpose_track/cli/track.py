@@ -80,6 +80,8 @@ def settings_from(options: argparse.Namespace) -> TrackSettings:
 
 
 def _jobs(options: argparse.Namespace) -> list[Job]:
+    if options.out == "":
+        raise SettingsError("--out: give the name of a folder")
     jobs: dict[Path, Job] = {}
     for source in options.sources:
         stem = stem_of(source)

@@ -14,7 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 from sdpose_track.errors import OutputError
+from sdpose_track.locks import lock
 
 OWN_FILES = "*_keypoints.json"
 """What an exported folder holds; a folder with anything else in it is not ours to replace."""
@@ -30,7 +33,8 @@ def replacing(path: Path, *, is_folder: bool = False) -> Iterator[Path]:
     Raises:
         OutputError: something could not be written; the message says what to do.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # two programs may write one name
+    part = path.with_name(f".{path.name}.part")
+    held = _held(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove(part)
@@ -42,6 +46,17 @@ def replacing(path: Path, *, is_folder: bool = False) -> Iterator[Path]:
         raise explained(path, error) from error
     finally:
         _remove_quietly(part)
+        held.release()
+
+
+def _held(path: Path) -> filelock.FileLock:
+    try:
+        held = lock(path)
+    except OSError as error:
+        raise explained(path, error) from error
+    if held is None:
+        raise OutputError(f"{path} is being written by another program; wait for it")
+    return held
 
 
 def check_folder(path: Path) -> None:
@@ -68,12 +83,12 @@ def explained(path: Path, error: OSError) -> OutputError:
 
 def strict_json(value: Any) -> str:
     """Return `value` as JSON on one line. Raises ValueError for NaN and infinity."""
-    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON to be read by people. Raises ValueError for NaN and infinity."""
-    text = json.dumps(value, allow_nan=False, ensure_ascii=False, indent=1)
+    text = json.dumps(value, allow_nan=False, indent=1)
     path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -64,6 +64,7 @@ class Engine:
         ]
         self._channels.append(Channel(RESULTS_WAITING))
         self._threads: list[threading.Thread] = []
+        self._started = False
         self._lock = threading.Lock()
         self._error: StageError | None = None
         self._outcome: Outcome | None = None
@@ -92,14 +93,21 @@ class Engine:
 
     def start(self) -> None:
         """Start every thread and return. Raises RuntimeError on a second call."""
-        if self._threads:
-            raise RuntimeError("this engine has been started; make a new one for another run")
+        with self._lock:
+            if self._started:
+                raise RuntimeError("this engine has been started; make a new one for another run")
+            self._started = True
         self._threads = [_thread("source", self._read)]
         for i, stage in enumerate(self._stages):
             self._threads.append(_thread(stage.name, self._work, stage, i))
-        for thread in self._threads:
-            thread.start()
-        _thread("results", self._deliver).start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except BaseException:  # Ctrl-C, or no more threads to be had
+            self.stop()
+            raise
+        finally:
+            _thread("results", self._deliver).start()
 
     def pause(self, *, on: bool = True) -> None:
         """Stop taking frames from the source, or go on. What is under way is finished."""
@@ -121,15 +129,23 @@ class Engine:
         What interrupts the wait, such as Ctrl-C, stops the run; it is raised again once every
         thread has ended. Raises StageError if a stage failed.
         """
-        try:
+        with self._stopped_by_interruption():
             self.start()
             while not self.wait(_LOOK_S):
                 pass
+        return self.outcome
+
+    @contextmanager
+    def _stopped_by_interruption(self) -> Iterator[None]:
+        if self._started:
+            raise RuntimeError("this engine has been started; make a new one for another run")
+        try:
+            yield
         except BaseException:
             self.stop()
-            self._ended.wait()
+            while not self._ended.wait(_LOOK_S):
+                pass
             raise
-        return self.outcome
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the run's end; True if it came. Raises StageError if a stage failed."""
@@ -187,7 +203,8 @@ class Engine:
         except Aborted:
             pass
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:  # else it was never started
+                thread.join()
         with self._lock:
             if self._error is not None:
                 self._outcome = Outcome.FAILED

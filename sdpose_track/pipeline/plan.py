@@ -24,7 +24,7 @@ from sdpose_track.pipeline.stages import DetectStage, Ending, PoseStage, StoreSt
 from sdpose_track.records import Detections, Frame, LostFrame
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import SessionHeader, other_file
-from sdpose_track.session.writer import SessionWriter, is_begun
+from sdpose_track.session.writer import SessionWriter, is_begun, refuse_existing
 from sdpose_track.settings import DETECTOR_FLOOR, TrackSettings
 from sdpose_track.sources.source import Source
 from sdpose_track.track.bytetrack import ByteTracker, TrackerSettings
@@ -118,7 +118,7 @@ def prepare(
     header = SessionHeader(
         info, skeleton, seats.detector_record, seats.pose_record, key, __version__
     )
-    stored, writer = _session(session, header, resume=resume)
+    stored, writer = _session(session, header, resume=resume, overwrite=overwrite)
     if writer is None:
         return Run(None, session, header, len(stored), len(stored), seats.notes)
     stages = (
@@ -132,19 +132,22 @@ def prepare(
 
 
 def _session(
-    session: Path, header: SessionHeader, *, resume: bool
+    session: Path, header: SessionHeader, *, resume: bool, overwrite: bool
 ) -> tuple[range, SessionWriter | None]:
     """Return the frames that `session` has, and its writer; None if nothing is left to write."""
     if not (resume and is_begun(session)):
-        return range(0), SessionWriter.create(session, header)
-    with Recording.open(session) as recording:
-        _check_same(recording.header, header, session)
-        moved = recording.header.source.name != header.source.name
-        stored, complete = recording.indices(), recording.is_complete
-    if complete and not moved:
-        return stored, None
-    writer = SessionWriter.resume(session)
-    writer.rename_source(header.source)
+        return range(0), SessionWriter.create(session, header, replace=overwrite or resume)
+    writer = SessionWriter.resume(session)  # first, so that nobody else changes what is read now
+    try:
+        with Recording.open(session) as recording:
+            _check_same(recording.header, header, session)
+            moved = recording.header.source.name != header.source.name
+            stored, complete = recording.indices(), recording.is_complete
+        if moved:
+            writer.rename_source(header.source)
+    except BaseException:
+        writer.close()
+        raise
     if complete:
         writer.close()
         return stored, None
@@ -157,10 +160,8 @@ def check_free(source: str, session: Path, *, resume: bool, overwrite: bool) -> 
         raise SettingsError(
             f"{session} is the source itself; choose another folder for the session with --out"
         )
-    if is_begun(session) and not (resume or overwrite):
-        raise SettingsError(
-            f"{session} exists: give --resume to go on with it or --overwrite to start anew"
-        )
+    if not (resume or overwrite):
+        refuse_existing(session)
 
 
 def _ending(source: Source, span: Span) -> Callable[[int | None], Ending]:

@@ -6,8 +6,7 @@ thread opens its own.
 
 from __future__ import annotations
 
-import json
-import math
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,6 +23,7 @@ from sdpose_track.errors import SessionError
 from sdpose_track.records import (
     NO_DETECTIONS,
     Detections,
+    Float32,
     Float64,
     FramePoses,
     FrameState,
@@ -32,12 +32,14 @@ from sdpose_track.records import (
     TrackArrays,
     UInt8,
     measured,
+    read_only,
 )
 from sdpose_track.session.schema import (
     SessionHeader,
     array,
     check_version,
     header_from_meta,
+    parsed,
     positions,
     reading,
 )
@@ -64,9 +66,9 @@ class Recording(Closing):
         self._connection = connection
         with reading(path, "its header is"):
             rows = connection.execute("SELECT key, value FROM meta")
-            self.meta: dict[str, Any] = {key: json.loads(value) for key, value in rows}
+            self.meta: dict[str, Any] = {key: parsed(value) for key, value in rows}
             self._ending = dict(self.meta.get("complete", {}))
-            self.lost_after_last = int(self._ending.get("lost_after_last", 0))
+            self.lost_after_last = max(0, int(self._ending.get("lost_after_last", 0)))
             """Frames at the end of the source that could not be decoded and have no known time."""
         self.header: SessionHeader = header_from_meta(self.meta, path)
         if self.header.skeleton not in SKELETONS:
@@ -77,11 +79,12 @@ class Recording(Closing):
         self.skeleton: Skeleton = SKELETONS[self.header.skeleton]
 
     @classmethod
-    def open(cls, path: Path) -> Recording:
+    def open(cls, path: str | Path) -> Recording:
         """Open the session at `path` for reading.
 
         Raises SessionError if it is missing, no session, damaged, or of a newer major version.
         """
+        path = Path(path)
         if not path.is_file():
             raise SessionError(f"{path} does not exist; make a session with sdpose-track track")
         try:
@@ -206,40 +209,50 @@ class Recording(Closing):
             " WHERE p.track_id = ? ORDER BY p.frame",
             (track_id,),
         ):
-            heads.append((index, pts, _finite(score)))
+            heads.append((index, pts, _confidence(score)))
             boxes += box
             points += known
             made += bytes(k) if origin is None else origin
         count = len(heads)
-        found = positions(points, (count, k, 3))
-        return TrackArrays(
-            track_id,
-            np.array([head[0] for head in heads], np.int32),
-            self._seconds([head[1] for head in heads]),
-            positions(boxes, (count, 4)),
-            np.array([head[2] for head in heads], np.float32),
-            np.ascontiguousarray(found[..., :2]),
-            np.ascontiguousarray(found[..., 2]),
-            array(made, "u1", (count, k)),
+        found = _keypoints(points, (count, k, 3))
+        return read_only(
+            TrackArrays(
+                track_id,
+                np.array([head[0] for head in heads], np.int32),
+                self._seconds([head[1] for head in heads]),
+                positions(boxes, (count, 4)),
+                np.array([head[2] for head in heads], np.float32),
+                np.ascontiguousarray(found[..., :2]),
+                np.ascontiguousarray(found[..., 2]),
+                array(made, "u1", (count, k)),
+            )
         )
 
     def _pose(
         self, track_id: int, score: float, box: bytes, points: bytes, made: bytes | None
     ) -> Pose:
         k = len(self.skeleton)
-        known = positions(points, (k, 3))
+        known = _keypoints(points, (k, 3))
         origin: UInt8 = measured(k) if made is None else array(made, "u1", (k,))
         box_at = positions(box, (4,))
-        return Pose(track_id, box_at, _finite(score), known[:, :2], known[:, 2], origin)
+        return Pose(track_id, box_at, _confidence(score), known[:, :2], known[:, 2], origin)
 
     def _row(self, query: str, *values: int) -> Any:
         return self._connection.execute(query, values).fetchone()
 
 
-def _finite(score: float) -> float:
-    if not math.isfinite(score):
-        raise ValueError("a confidence is no number")
+def _confidence(score: float) -> float:
+    if not 0 <= score <= 1:
+        raise ValueError("a person's confidence is not within 0 and 1")
     return score
+
+
+def _keypoints(data: Any, shape: tuple[int, ...]) -> Float32:
+    """Return `x, y, confidence` of keypoints; only positions may be NaN."""
+    found = positions(data, shape)
+    if not np.isfinite(found[..., 2]).all():
+        raise ValueError("a keypoint's confidence is no number")
+    return found
 
 
 def _span(track_id: int, first: int, last: int, frames: int) -> TrackSpan:
@@ -254,7 +267,7 @@ def _read_only(path: Path) -> sqlite3.Connection:
     SQLite keeps two files beside one in WAL mode and only a connection that may write takes them
     away again, so that is tried first; `immutable` serves a folder in which nothing can be written.
     """
-    address = f"file:{quote(str(path.absolute()))}"
+    address = f"file:{quote(os.fsencode(path.absolute()))}"
     try:
         connection = _queried(f"{address}?mode=rw")
     except sqlite3.OperationalError:

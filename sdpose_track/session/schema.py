@@ -60,7 +60,7 @@ TABLES = (
 _FRACTIONS = ("time_base", "rate", "duration", "pixel_aspect")
 _COUNTS = ("width", "height", "frame_count", "rotation", "size_bytes")
 _MAY_BE_UNKNOWN = ("duration", "frame_count", "size_bytes")
-_FRACTION = re.compile(r"[0-9]{1,19}(/[0-9]{1,19})?")
+_FRACTION = re.compile(r"[0-9]{1,18}(/[0-9]{1,18})?")
 LARGEST = 2**53
 """Integers beyond are refused: they are no counts or time stamps, and JSON has no larger ones."""
 FARTHEST = 1e6
@@ -221,6 +221,15 @@ def array(data: Any, kind: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     if not isinstance(data, bytes | bytearray):
         raise TypeError(f"an array of shape {shape} is stored as {type(data).__name__}")
     return np.frombuffer(data, dtype=kind).reshape(shape)
+
+
+def parsed(text: str) -> Any:
+    """Return a JSON value. Raises ValueError for NaN and infinity too, which JSON has not."""
+    return json.loads(text, parse_constant=_no_number)
+
+
+def _no_number(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number")
 
 
 def positions(data: Any, shape: tuple[int, ...]) -> npt.NDArray[Any]:

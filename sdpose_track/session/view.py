@@ -16,7 +16,7 @@ from enum import Enum
 import numpy as np
 
 from sdpose_track.errors import SettingsError
-from sdpose_track.records import FramePoses, Pose, SourceInfo, TrackArrays
+from sdpose_track.records import FramePoses, Pose, SourceInfo, TrackArrays, read_only
 from sdpose_track.session.recording import Recording, TrackSpan
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.kalman import SmoothSettings, smooth_live
@@ -126,11 +126,11 @@ class View:
         if self.smoothing is Smoothing.OFF:
             return raw
         if self.smoothing is Smoothing.LIVE:
-            return smooth_live(raw, self.settings)
+            return read_only(smooth_live(raw, self.settings))
         first = self.indices.start
         shifted = replace(raw, indices=raw.indices - np.int32(first))
         smooth = smooth_track(shifted, self._times, self.settings)
-        return replace(smooth, indices=smooth.indices + np.int32(first))
+        return read_only(replace(smooth, indices=smooth.indices + np.int32(first)))
 
 
 def _chosen(spans: tuple[TrackSpan, ...], people: Iterable[int] | None) -> tuple[TrackSpan, ...]:

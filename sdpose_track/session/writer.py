@@ -7,7 +7,6 @@ open the file at any time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -18,9 +17,9 @@ from typing import Any
 import filelock
 import numpy as np
 
-from sdpose_track.checkpoints import cache_folder
 from sdpose_track.closing import Closing
-from sdpose_track.errors import OutputError, SessionError
+from sdpose_track.errors import OutputError, SessionError, SettingsError
+from sdpose_track.locks import lock
 from sdpose_track.records import FrameResult, FrameState, LostFrame, Pose, SourceInfo
 from sdpose_track.session.schema import (
     APPLICATION_ID,
@@ -37,17 +36,18 @@ from sdpose_track.session.schema import (
 class SessionWriter(Closing):
     """A session that is being written. One writer a file: a second one is refused."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: filelock.FileLock) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, held: filelock.FileLock) -> None:
         self.path = path
         self._connection = connection
-        self._lock = lock
+        self._lock = held
         self._closed = False
 
     @classmethod
-    def create(cls, path: Path, header: SessionHeader) -> SessionWriter:
-        """Begin a new session at `path`, replacing one that was there.
+    def create(cls, path: Path, header: SessionHeader, *, replace: bool = False) -> SessionWriter:
+        """Begin a new session at `path`; with `replace` in the place of one that was there.
 
-        Raises OutputError if it cannot be written, SessionError if another run is writing it.
+        Raises SettingsError if one is there unasked, OutputError if it cannot be written,
+        SessionError if another run is writing it.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,27 +55,29 @@ class SessionWriter(Closing):
             raise OutputError(
                 f"{path.parent} cannot be made: {error.strerror}; choose another folder with --out"
             ) from error
-        lock = _locked(path)
+        held = _locked(path)
         try:
+            if not replace:
+                refuse_existing(path)
             _remove(path)
             connection = _begun(path, header)
         except BaseException:
-            lock.release()
+            held.release()
             raise
-        return cls(path, connection, lock)
+        return cls(path, connection, held)
 
     @classmethod
     def resume(cls, path: Path) -> SessionWriter:
         """Go on with the session at `path`, whose frames so far stay as they are."""
-        lock = _locked(path)
+        held = _locked(path)
         try:
             connection = _connect(path)
             with _told(path):
                 check_version(connection, path)
         except BaseException:
-            lock.release()
+            held.release()
             raise
-        return cls(path, connection, lock)
+        return cls(path, connection, held)
 
     def append(self, results: Sequence[FrameResult]) -> None:
         """Store and commit `results`, which follow what is stored in order of index.
@@ -165,6 +167,14 @@ def is_begun(path: Path) -> bool:
         return True  # not ours to judge: reading it says what is wrong
 
 
+def refuse_existing(path: Path) -> None:
+    """Raise SettingsError if there is a session at `path` already."""
+    if is_begun(path):
+        raise SettingsError(
+            f"{path} exists: give --resume to go on with it or --overwrite to start anew"
+        )
+
+
 def _begun(path: Path, header: SessionHeader) -> sqlite3.Connection:
     """Return a connection to a new session: all of it there, or nothing."""
     connection = _connect(path)
@@ -229,27 +239,14 @@ def _explained(path: Path, error: sqlite3.Error) -> OutputError | SessionError:
 
 
 def _locked(path: Path) -> filelock.FileLock:
-    """Return a held lock for writing `path`; a killed process lets go of it by itself.
-
-    Lock files lie in the user's cache and stay there: removing one that another process is just
-    about to lock would let two in.
-    """
-    name = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:24]
-    folder = cache_folder() / "locks"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        beside = folder / f"{name}.lock"
-    except OSError:
-        beside = path.with_name(f".{path.name}.lock")
-    lock = filelock.FileLock(beside, blocking=False, thread_local=False)
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise SessionError(
-            f"{path} is being written by another run; wait for it or choose another --out"
-        ) from error
+        held = lock(path)
     except OSError as error:
         raise OutputError(
-            f"{beside} cannot be written: {error.strerror}; make its folder writable"
+            f"{path} cannot be locked ({error.strerror}); make its folder writable"
         ) from error
-    return lock
+    if held is None:
+        raise SessionError(
+            f"{path} is being written by another run; wait for it or choose another --out"
+        )
+    return held

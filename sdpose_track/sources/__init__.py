@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _CAMERA = re.compile(r"\d+|/dev/video\d+")
 
 
-def open_source(spec: str, *, picture_rate: Fraction = Fraction(25)) -> Source:
+def open_source(spec: str | Path, *, picture_rate: Fraction = Fraction(25)) -> Source:
     """Open a video, a picture, a folder of pictures or a pattern such as `shot_%04d.png`.
 
     `picture_rate` is the frames per second that pictures are given, which carry no times. The
@@ -33,6 +33,9 @@ def open_source(spec: str, *, picture_rate: Fraction = Fraction(25)) -> Source:
     from sdpose_track.sources.numbering import is_pattern, of_folder, of_pattern
     from sdpose_track.sources.pictures import Pictures
 
+    spec = str(spec)
+    if not spec:
+        raise SettingsError("SOURCE is empty; give a video, a picture or a folder of pictures.")
     if picture_rate <= 0:
         raise SettingsError(f"The picture rate is {picture_rate}; it must be above 0.")
     path = _path(spec)
