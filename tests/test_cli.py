@@ -169,6 +169,16 @@ def test_all_sources_are_looked_at_before_the_first_is_tracked(
     assert [p.name for p in tmp_path.iterdir()] == ["a.mp4"]
 
 
+def test_a_source_is_never_replaced_by_an_export_of_another(
+    people_clip: Path, tmp_path: Path
+) -> None:
+    for name in ("a.mp4", "a_annotated.mp4"):
+        shutil.copy(people_clip, tmp_path / name)
+    wish = ("track", "a.mp4", "a_annotated.mp4", "--out", ".", "--annotate")
+    assert "would be replaced by an export" in refused(sdpose(*wish, cwd=tmp_path), 2)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4", "a_annotated.mp4"]
+
+
 def test_a_video_is_never_replaced_by_its_own_session(people_clip: Path, tmp_path: Path) -> None:
     video = tmp_path / "clip.sdpose"
     shutil.copy(people_clip, video)

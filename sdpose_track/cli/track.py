@@ -15,6 +15,7 @@ from sdpose_track.cli import INTERRUPTED
 from sdpose_track.cli.exporting import export_all, frame_counts, parse_formats
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
+from sdpose_track.export import FORMATS
 from sdpose_track.pipeline.events import Event, FrameDone, Outcome
 from sdpose_track.pipeline.plan import Run, check_free, prepare
 from sdpose_track.session.recording import Recording
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
     formats = parse_formats([*options.export, *(["video"] if options.annotate else [])])
     jobs = _jobs(options)
     if len(jobs) > 1:
-        _check_all(jobs, options)
+        _check_all(jobs, formats, options)
     results = []
     for job in jobs:
         result = track(job, settings, options, formats, screen)
@@ -95,9 +96,18 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     return list(jobs.values())
 
 
-def _check_all(jobs: list[Job], options: argparse.Namespace) -> None:
-    """Refuse now what would be refused after hours of work on the sources before it."""
+def _check_all(jobs: list[Job], formats: list[str], options: argparse.Namespace) -> None:
+    """Refuse now what would be refused after hours of work, or would replace another source."""
+    label = Smoothing(options.smooth).label
+    planned = {
+        FORMATS[f].path(job.folder, job.stem, label).resolve() for job in jobs for f in formats
+    }
     for job in jobs:
+        if Path(job.source).resolve() in planned:
+            raise SettingsError(
+                f"{job.source} would be replaced by an export of another source;"
+                " choose another folder with --out"
+            )
         with open_source(job.source):
             check_free(job.source, job.session, resume=options.resume, overwrite=options.overwrite)
 
