@@ -15,7 +15,7 @@ import pytest
 
 from sdpose_track.errors import SourceError, StageError
 from sdpose_track.pipeline.channel import Overflow
-from sdpose_track.pipeline.engine import Engine
+from sdpose_track.pipeline.engine import RESULTS_WAITING, Engine
 from sdpose_track.pipeline.events import Event, Finished, FrameDone, Outcome
 from sdpose_track.pipeline.stage import Intake
 from sdpose_track.records import NO_DETECTIONS, Frame, FramePoses, FrameResult, Pose, measured
@@ -158,7 +158,8 @@ def test_frames_done_before_a_failure_are_delivered_or_dropped_but_never_reorder
         engine.wait(LIMIT_S)
     indices = frames_of(heard)
     assert indices == list(range(len(indices)))
-    assert len(indices) < 50
+    lost = 50 - len(indices)  # what waited for delivery, and the one in its hands
+    assert 0 <= lost <= RESULTS_WAITING + 1
 
 
 def test_a_source_that_fails_keeps_its_own_message_and_exit_code() -> None:
