@@ -67,6 +67,11 @@ class TrackSettings:
                 f"--end {float(self.end):g}: expected more than --start {float(self.start):g}"
             )
 
+    @property
+    def floor(self) -> float:
+        """The least confidence with which the detector is asked, in 0..1."""
+        return min(DETECTOR_FLOOR, self.confidence)
+
     def results_key(self) -> dict[str, Any]:
         """Return what changes the results, as JSON values: a run is resumed under equal ones."""
         return {

@@ -93,10 +93,16 @@ class Engine:
 
     def start(self) -> None:
         """Start every thread and return. Raises RuntimeError on a second call."""
+        self._claim()
+        self._launch()
+
+    def _claim(self) -> None:
         with self._lock:
             if self._started:
                 raise RuntimeError("this engine has been started; make a new one for another run")
             self._started = True
+
+    def _launch(self) -> None:
         self._threads = [_thread("source", self._read)]
         for i, stage in enumerate(self._stages):
             self._threads.append(_thread(stage.name, self._work, stage, i))
@@ -129,23 +135,17 @@ class Engine:
         What interrupts the wait, such as Ctrl-C, stops the run; it is raised again once every
         thread has ended. Raises StageError if a stage failed.
         """
-        with self._stopped_by_interruption():
-            self.start()
+        self._claim()
+        try:
+            self._launch()
             while not self.wait(_LOOK_S):
                 pass
-        return self.outcome
-
-    @contextmanager
-    def _stopped_by_interruption(self) -> Iterator[None]:
-        if self._started:
-            raise RuntimeError("this engine has been started; make a new one for another run")
-        try:
-            yield
         except BaseException:
             self.stop()
             while not self._ended.wait(_LOOK_S):
                 pass
             raise
+        return self.outcome
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the run's end; True if it came. Raises StageError if a stage failed."""

@@ -13,10 +13,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 from sdpose_track import __version__
-from sdpose_track.checkpoints import sha256_of
 from sdpose_track.errors import SessionError, SettingsError
 from sdpose_track.pipeline.engine import Engine
 from sdpose_track.pipeline.seats import take
@@ -25,7 +23,7 @@ from sdpose_track.records import Detections, Frame, LostFrame
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import SessionHeader, other_file
 from sdpose_track.session.writer import SessionWriter, is_begun, refuse_existing
-from sdpose_track.settings import DETECTOR_FLOOR, TrackSettings
+from sdpose_track.settings import TrackSettings
 from sdpose_track.sources.source import Source
 from sdpose_track.track.bytetrack import ByteTracker, TrackerSettings
 
@@ -114,7 +112,9 @@ def prepare(
     seats = take(settings, picture, source.names())
     info = replace(source.info, name=_lasting(source.info.name))
     skeleton = seats.estimator.skeleton.name
-    key = {**settings.results_key(), "runtime": seats.described, **_boxes_key(settings)}
+    key = {**settings.results_key(), "runtime": seats.described}
+    if settings.boxes is not None:
+        key["boxes"] = seats.detector_record.sha256
     header = SessionHeader(
         info, skeleton, seats.detector_record, seats.pose_record, key, __version__
     )
@@ -207,13 +207,9 @@ def _tracker_settings(settings: TrackSettings) -> TrackerSettings:
     return TrackerSettings(
         high=settings.confidence,
         new=settings.confidence,
-        low=min(DETECTOR_FLOOR, settings.confidence),
+        low=settings.floor,
         max_people=settings.max_people,
     )
-
-
-def _boxes_key(settings: TrackSettings) -> dict[str, Any]:
-    return {} if settings.boxes is None else {"boxes": sha256_of(settings.boxes)}
 
 
 def _lasting(name: str) -> str:

@@ -21,7 +21,7 @@ from sdpose_track.errors import SettingsError
 from sdpose_track.pose.estimator import Estimator
 from sdpose_track.pose.light import CutOutEstimator, SeenEstimator
 from sdpose_track.session.schema import ModelRecord
-from sdpose_track.settings import DETECTOR_FLOOR, TrackSettings
+from sdpose_track.settings import TrackSettings
 from sdpose_track.skeletons import COCO17, SKELETONS, Skeleton
 
 LIGHT = "yolo11n-pose"
@@ -149,8 +149,7 @@ def _yolo(
 
         return TorchRuntime(weights, device, settings.precision, settings.batch)
 
-    floor = min(DETECTOR_FLOOR, settings.confidence)
-    return YoloDetector(load, YoloSettings(confidence=floor), picture=picture)
+    return YoloDetector(load, YoloSettings(confidence=settings.floor), picture=picture)
 
 
 def _device(wish: str) -> str:

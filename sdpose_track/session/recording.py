@@ -67,8 +67,8 @@ class Recording(Closing):
         with reading(path, "its header is"):
             rows = connection.execute("SELECT key, value FROM meta")
             self.meta: dict[str, Any] = {key: parsed(value) for key, value in rows}
-            self._ending = dict(self.meta.get("complete", {}))
-            self.lost_after_last = max(0, int(self._ending.get("lost_after_last", 0)))
+            ending = dict(self.meta.get("complete", {}))
+            self.lost_after_last = max(0, int(ending.get("lost_after_last", 0)))
             """Frames at the end of the source that could not be decoded and have no known time."""
         self.header: SessionHeader = header_from_meta(self.meta, path)
         if self.header.skeleton not in SKELETONS:

@@ -12,11 +12,12 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import Enum
+from functools import cached_property
 
 import numpy as np
 
 from sdpose_track.errors import SettingsError
-from sdpose_track.records import FramePoses, Pose, SourceInfo, TrackArrays, read_only
+from sdpose_track.records import Float64, FramePoses, Pose, SourceInfo, TrackArrays, read_only
 from sdpose_track.session.recording import Recording, TrackSpan
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.kalman import SmoothSettings, smooth_live
@@ -64,8 +65,12 @@ class View:
         self._everybody = len(spans)
         self.spans: tuple[TrackSpan, ...] = _chosen(spans, people)
         """The people of the view, by ascending track id."""
-        self._times = recording.frame_times()[: len(self.indices)]
         self._kept: OrderedDict[int, TrackArrays] = OrderedDict()
+
+    @cached_property
+    def _times(self) -> Float64:
+        """(F,) seconds of the frames: read for the offline smoother only."""
+        return self.recording.frame_times()[: len(self.indices)]
 
     @property
     def source(self) -> SourceInfo:
