@@ -7,7 +7,7 @@ words in both. Messages name the option as it is typed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,23 @@ from typing import Any
 from sdpose_track.errors import SettingsError
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+CROPS = ("udp", "stretch")
+LATENTS = ("mode", "sample")
+INPUTS = {"768x1024": (768, 1024), "576x768": (576, 768), "384x512": (384, 512)}
+"""(width, height) of SDPose's input in pixels; it was trained at the first."""
 DEFAULT_CONFIDENCE = 0.25
 DETECTOR_FLOOR = 0.1
 """The tracker's second stage wants boxes down to here (ByteTrack, arXiv 2110.06864)."""
 
+_CHOICES = {"precision": PRECISIONS, "crop": CROPS, "input": tuple(INPUTS), "latent": LATENTS}
+_SDPOSE_ONLY = ("crop", "input", "latent", "seed", "flip_test")
 _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]+)?)")
 
 
-@dataclass(frozen=True, slots=True)
-class TrackSettings:
-    """What `track` does with one source. Raises SettingsError if a value cannot work."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """Which models look at the pictures, and how. Raises SettingsError if a value cannot work."""
 
     detector: str = "auto"
     """A name in the manifest, or the path of an ultralytics checkpoint."""
@@ -37,40 +43,80 @@ class TrackSettings:
     """`auto`, `cpu`, `cuda` or `cuda:N`."""
     precision: str = "auto"
     batch: int | None = None
-    """Pictures in one pass on a GPU; None chooses."""
+    """Pictures or people in one pass; None chooses by the memory that is free."""
+    confidence: float = DEFAULT_CONFIDENCE
+    """A person must be this sure to be followed, in 0..1."""
+    crop: str = "udp"
+    """How SDPose cuts a person out: a name in `CROPS`."""
+    input: str = "768x1024"
+    """Width × height at which SDPose looks at a person: a name in `INPUTS`."""
+    latent: str = "mode"
+    """Of SDPose's image encoder: the `mode` of its distribution, or a `sample`."""
+    seed: int = 0
+    """Of the samples."""
+    flip_test: bool = False
+    """SDPose averages with the mirrored picture, at twice the time."""
+
+    def __post_init__(self) -> None:
+        if not _DEVICE.fullmatch(self.device):
+            raise SettingsError(f"--device {self.device}: expected auto, cpu, cuda or cuda:N")
+        for option, known in _CHOICES.items():
+            value = getattr(self, option)
+            if value not in known:
+                raise SettingsError(f"--{option} {value}: expected one of {', '.join(known)}")
+        if self.batch is not None and not 1 <= self.batch <= 1024:
+            raise SettingsError(f"--batch {self.batch}: expected a number from 1 to 1024")
+        if not 0 < self.confidence < 1:
+            raise SettingsError(f"--conf {self.confidence}: expected a number between 0 and 1")
+        if not 0 <= self.seed < 2**63:
+            raise SettingsError(f"--seed {self.seed}: expected a number from 0 to 2^63 - 1")
+        if self.seed and self.latent != "sample":
+            raise SettingsError("--seed: nothing is drawn by chance without --latent sample")
+
+    @property
+    def floor(self) -> float:
+        """The least confidence with which the detector is asked, in 0..1."""
+        return min(DETECTOR_FLOOR, self.confidence)
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """The (width, height) at which SDPose looks at a person, in pixels."""
+        return INPUTS[self.input]
+
+    def for_sdpose(self) -> list[str]:
+        """Return the options that were chosen and that only SDPose heeds, as they are typed."""
+        return [f"--{name.replace('_', '-')}" for name in self._look()]
+
+    def _look(self) -> dict[str, Any]:
+        """Return what was chosen of SDPose's options; what is as always is not told."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(ModelSettings)
+            if field.name in _SDPOSE_ONLY and getattr(self, field.name) != field.default
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackSettings(ModelSettings):
+    """What `track` does with one source. Raises SettingsError if a value cannot work."""
+
     start: Fraction = Fraction(0)
     """Seconds from the first frame at which to begin."""
     end: Fraction | None = None
     """Seconds from the first frame at which to stop, that frame left out; None is the end."""
     max_people: int | None = None
     """How many people are followed at once; None for all."""
-    confidence: float = DEFAULT_CONFIDENCE
-    """A person must be this sure to be followed, in 0..1."""
 
     def __post_init__(self) -> None:
-        if not _DEVICE.fullmatch(self.device):
-            raise SettingsError(f"--device {self.device}: expected auto, cpu, cuda or cuda:N")
-        if self.precision not in PRECISIONS:
-            raise SettingsError(
-                f"--precision {self.precision}: expected one of {', '.join(PRECISIONS)}"
-            )
-        if self.batch is not None and not 1 <= self.batch <= 1024:
-            raise SettingsError(f"--batch {self.batch}: expected a number from 1 to 1024")
+        ModelSettings.__post_init__(self)
         if self.max_people is not None and self.max_people < 1:
             raise SettingsError(f"--max-people {self.max_people}: expected 1 or more")
-        if not 0 < self.confidence < 1:
-            raise SettingsError(f"--conf {self.confidence}: expected a number between 0 and 1")
         if self.start < 0:
             raise SettingsError(f"--start {float(self.start):g}: expected 0 or more seconds")
         if self.end is not None and self.end <= self.start:
             raise SettingsError(
                 f"--end {float(self.end):g}: expected more than --start {float(self.start):g}"
             )
-
-    @property
-    def floor(self) -> float:
-        """The least confidence with which the detector is asked, in 0..1."""
-        return min(DETECTOR_FLOOR, self.confidence)
 
     def results_key(self) -> dict[str, Any]:
         """Return what changes the results, as JSON values: a run is resumed under equal ones."""
@@ -79,6 +125,7 @@ class TrackSettings:
             "end": None if self.end is None else str(self.end),
             "max_people": self.max_people,
             "confidence": self.confidence,
+            **self._look(),
         }
 
 

@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 
 from sdpose_track import __version__
 from sdpose_track.cli import complain
+from sdpose_track.cli.model_options import add_model_options
 from sdpose_track.errors import SettingsError
-from sdpose_track.settings import DEFAULT_CONFIDENCE, PRECISIONS
+from sdpose_track.settings import DEFAULT_CONFIDENCE
 
 SMOOTHINGS = ("off", "live", "offline")
 _FORMATS = "openpose, coco, csv, npz, video"
@@ -122,16 +123,7 @@ def _track(commands: Any) -> None:
     add = parser.add_argument
     add("sources", metavar="SOURCE", nargs="+", help="video, picture, folder or shot_%%04d.png")
     add("--out", metavar="DIR", help="folder for the session and exports; default: STEM_poses")
-    models = parser.add_argument_group("models")
-    add = models.add_argument
-    add("--pose", metavar="NAME|DIR", default="auto", help="pose model; default: auto")
-    add("--detector", metavar="NAME|FILE", default="auto", help="person detector; default: auto")
-    add("--boxes", metavar="FILE", help="person boxes from a JSON or MOTChallenge file")
-    add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="default: auto")
-    add("--precision", default="auto", choices=PRECISIONS, help="default: auto")
-    add("--batch", type=int, metavar="N", help="pictures in one pass on a GPU")
-    add("--flip-test", action="store_true", help="average with the mirrored picture (SDPose)")
-    add("--crop", choices=("udp", "stretch"), default="udp", help="box to input (SDPose)")
+    add_model_options(parser, boxes="person boxes from a JSON or MOTChallenge file")
     what = parser.add_argument_group("what to track")
     add = what.add_argument
     add("--start", metavar="T", help="begin at 12.5 or H:MM:SS.mmm")

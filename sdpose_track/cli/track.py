@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sdpose_track.checkpoints import manifest
 from sdpose_track.cli import INTERRUPTED
 from sdpose_track.cli.exporting import export_all, frame_counts, parse_formats
+from sdpose_track.cli.model_options import model_wish
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
 from sdpose_track.export import FORMATS
@@ -58,21 +58,8 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
 
 def settings_from(options: argparse.Namespace) -> TrackSettings:
     """Return the settings that the options wish for. Raises SettingsError."""
-    pose = manifest().get(options.pose)
-    if pose is None or pose.architecture == "ultralytics":
-        for wished, option in (
-            (options.flip_test, "--flip-test"),
-            (options.crop != "udp", "--crop"),
-        ):
-            if wished:
-                raise SettingsError(f"{option} is for SDPose, which is not there yet; leave it out")
     return TrackSettings(
-        detector=options.detector,
-        pose=options.pose,
-        boxes=None if options.boxes is None else Path(options.boxes),
-        device=options.device,
-        precision=options.precision,
-        batch=options.batch,
+        **model_wish(options),
         start=parse_time(options.start or "0"),
         end=None if options.end is None else parse_time(options.end),
         max_people=options.max_people,

@@ -21,7 +21,7 @@ from sdpose_track.errors import SettingsError
 from sdpose_track.pose.estimator import Estimator
 from sdpose_track.pose.light import CutOutEstimator, SeenEstimator
 from sdpose_track.session.schema import ModelRecord
-from sdpose_track.settings import TrackSettings
+from sdpose_track.settings import ModelSettings
 from sdpose_track.skeletons import COCO17, SKELETONS, Skeleton
 
 LIGHT = "yolo11n-pose"
@@ -47,7 +47,7 @@ class Wish:
     """What an estimator is built from."""
 
     pose: Weights
-    settings: TrackSettings
+    settings: ModelSettings
     device: str
     detector: YoloDetector | None
     """The detector where it is a YOLO network; None where boxes come from a file."""
@@ -64,7 +64,7 @@ class Posing:
 
 
 def take(
-    settings: TrackSettings,
+    settings: ModelSettings,
     picture: tuple[int, int],
     names: Mapping[int, str] | None = None,
 ) -> Seats:
@@ -98,7 +98,7 @@ def take(
     )
 
 
-def _pose_weights(settings: TrackSettings) -> tuple[Weights, tuple[str, ...]]:
+def _pose_weights(settings: ModelSettings) -> tuple[Weights, tuple[str, ...]]:
     if settings.pose != "auto":
         return find(settings.pose, "pose"), ()
     return find(LIGHT, "pose"), (f"pose model: {LIGHT} (SDPose comes with a later version)",)
@@ -111,6 +111,11 @@ def _estimator(wish: Wish) -> Posing:
 
 
 def _light(wish: Wish) -> Posing:
+    idle = wish.settings.for_sdpose()
+    if idle:
+        raise SettingsError(
+            f"{', '.join(idle)}: only SDPose heeds it, and {wish.pose.name} is not; leave it out"
+        )
     if wish.shares_detector and wish.detector is not None:
         skeleton = _skeleton(wish, wish.detector)
         return Posing(SeenEstimator(skeleton), wish.detector.runtime.described)
@@ -138,7 +143,7 @@ def _skeleton(wish: Wish, network: YoloDetector) -> Skeleton:
 
 
 def _yolo(
-    weights: Weights, device: str, settings: TrackSettings, picture: tuple[int, int] | None = None
+    weights: Weights, device: str, settings: ModelSettings, picture: tuple[int, int] | None = None
 ) -> YoloDetector:
     def load() -> Any:
         if device == "cpu" and find_spec("openvino") is not None:
