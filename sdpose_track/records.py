@@ -199,7 +199,8 @@ class Pose:
     keypoints: Float32
     """(K, 2) `x, y` in pixels; NaN where there is no position."""
     scores: Float32
-    """(K,) confidence in 0..1: the estimator's own figure, not a probability; 0 where NaN."""
+    """(K,) confidence, 0 or more and about 0..1: the estimator's own figure, not a probability (the
+    peak of a heatmap may exceed 1); 0 where NaN."""
     provenance: UInt8
     """(K,) of `Provenance`."""
 
@@ -256,7 +257,7 @@ class TrackArrays:
     keypoints: Float32
     """(F, K, 2) pixels; NaN where there is no position."""
     scores: Float32
-    """(F, K) confidence in 0..1."""
+    """(F, K) confidence, 0 or more; about 0..1."""
     provenance: UInt8
     """(F, K) of `Provenance`."""
 

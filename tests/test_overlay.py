@@ -9,7 +9,7 @@ from sessions import person, points
 
 from sdpose_track.records import Float32, Pose, Provenance
 from sdpose_track.render.overlay import PALETTE, Style, draw_people, track_colour
-from sdpose_track.skeletons import COCO17
+from sdpose_track.skeletons import COCO17, WHOLEBODY133
 
 Image = npt.NDArray[np.uint8]
 BONES = Style(ids=False)
@@ -141,6 +141,80 @@ def test_a_person_without_any_position_is_left_out() -> None:
     pose = Pose(1, nothing, 0.9, where, np.zeros(17, np.float32), np.zeros(17, np.uint8))
 
     assert (drawn(pose, Style(boxes=True)) == 128).all()
+
+
+# -- whole bodies ----------------------------------------------------------------------------------
+
+FACE = np.array(WHOLEBODY133.group("face"))
+NOSE = (320.0, 100.0)
+
+
+def whole(tall: float, made: Provenance = Provenance.MEASURED, face: float = 0.9) -> Pose:
+    """Return somebody with a nose, knees apart, a face around the nose, and two straight hands."""
+    where = np.full((133, 2), np.nan, np.float32)
+    where[0], where[13], where[14] = NOSE, (420, 300), (220, 300)
+    turn = np.linspace(0, 2 * np.pi, len(FACE), endpoint=False)
+    where[FACE] = NOSE + 60 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    for hand, x in (("left_hand", 520), ("right_hand", 120)):
+        numbers = WHOLEBODY133.group(hand)
+        where[numbers] = np.stack([np.full(21, x), 200 + 8 * np.arange(21)], axis=1)
+    scores = np.where(np.isfinite(where[:, 0]), 0.9, 0).astype(np.float32)
+    scores[FACE] = face
+    box = np.array([100, 460 - tall, 100 + tall / 3, 460], np.float32)
+    return Pose(1, box, 0.9, where, scores, np.full(133, made, np.uint8))
+
+
+def drawn_whole(pose: Pose) -> Image:
+    image = grey()
+    draw_people(image, (pose,), WHOLEBODY133, Style(ids=False, scale=2))
+    return image
+
+
+def test_hands_and_face_are_drawn_in_the_colour_of_the_person() -> None:
+    image = drawn_whole(whole(400))
+    right, left = image[190:210, 110:130], image[190:210, 510:530]
+
+    assert (right == track_colour(1)).all(axis=2).any()
+    assert left.max(axis=(0, 1)).sum() > right.max(axis=(0, 1)).sum()
+    for x, y in pose_points(whole(400), FACE):
+        assert (image[y - 1 : y + 2, x - 1 : x + 2] != 128).any()
+
+
+def pose_points(pose: Pose, numbers: npt.NDArray[np.int_]) -> list[tuple[int, int]]:
+    return [(int(x), int(y)) for x, y in pose.keypoints[numbers].round()]
+
+
+def test_somebody_far_away_is_drawn_as_a_body_only() -> None:
+    far = whole(80)
+    body = Pose(1, far.box, 0.9, far.keypoints[:17], far.scores[:17], far.provenance[:17])
+
+    assert np.array_equal(drawn_whole(far), drawn(body, Style(ids=False, scale=2)))
+
+
+def test_a_face_takes_the_place_of_the_nose_of_the_body() -> None:
+    x, y = int(NOSE[0]), int(NOSE[1])
+
+    assert (drawn_whole(whole(400))[y, x] == 128).all()
+    assert tuple(drawn_whole(whole(400, face=0.1))[y, x]) == track_colour(1)
+
+
+def test_a_hand_that_a_filter_made_is_darker_than_one_that_was_seen() -> None:
+    seen = drawn_whole(whole(400))[200:360, 100:140]
+    made = drawn_whole(whole(400, Provenance.FILLED))[200:360, 100:140]
+
+    assert (made != 128).any()
+    assert made.max(axis=(0, 1)).sum() < seen.max(axis=(0, 1)).sum()
+
+
+@pytest.mark.parametrize("value", [-40000.5, 33000.0, HUGE, np.inf, np.nan])
+def test_no_position_breaks_the_drawing_of_a_whole_body(value: float) -> None:
+    where = whole(400).keypoints.copy()
+    where[::2] = value
+    where[1::4, 0] = value
+    scores = np.full(133, 1.5, np.float32)
+    for side in (400.0, value):
+        box = np.array([0, 0, 100, side], np.float32)
+        drawn_whole(Pose(1, box, 0.9, where, scores, np.zeros(133, np.uint8)))
 
 
 def test_a_strip_of_a_larger_picture_can_be_drawn_on() -> None:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
+from golden_files import golden
 
-from sdpose_track.skeletons import BODY25, COCO17, COCO17_LAYOUT, LAYOUTS, OPENPOSE18, SKELETONS
+from sdpose_track.skeletons import (
+    BODY25,
+    COCO17,
+    COCO17_LAYOUT,
+    LAYOUTS,
+    OPENPOSE18,
+    SKELETONS,
+    WHOLEBODY133,
+    Skeleton,
+)
 
 POINTS = np.stack([np.arange(17), 100 + np.arange(17)], axis=1).astype(np.float32)
 SURE = np.linspace(0.4, 0.9, 17).astype(np.float32)
@@ -56,3 +69,50 @@ def test_edges_join_keypoints_that_there_are(name: str) -> None:
     assert len(set(skeleton.keypoints)) == len(skeleton)
     assert {k for edge in skeleton.edges for k in edge} <= set(range(len(skeleton)))
     assert len(LAYOUTS) == 3
+
+
+@pytest.mark.parametrize(("skeleton", "name"), [(COCO17, "body"), (WHOLEBODY133, "wholebody")])
+def test_a_skeleton_is_that_of_the_reference_code(skeleton: Skeleton, name: str) -> None:
+    truth = json.loads(golden("keypoint_layouts.json").read_text(encoding="utf-8"))[name]
+
+    assert list(skeleton.keypoints) == truth["names"]
+    assert [list(edge) for edge in skeleton.edges] == truth["skeleton_links"]
+    assert list(skeleton.mirror) == truth["flip_indices"]
+    assert np.array(skeleton.sigmas, np.float32).tolist() == truth["sigmas"]
+
+
+@pytest.mark.parametrize("name", SKELETONS)
+def test_a_picture_mirrored_twice_is_itself(name: str) -> None:
+    mirror = np.array(SKELETONS[name].mirror)
+
+    np.testing.assert_array_equal(mirror[mirror], np.arange(len(SKELETONS[name])))
+
+
+@pytest.mark.parametrize("name", SKELETONS)
+def test_every_keypoint_is_in_one_group(name: str) -> None:
+    skeleton = SKELETONS[name]
+    numbers = [k for _, group in skeleton.groups for k in group]
+
+    assert numbers == list(range(len(skeleton)))
+
+
+def test_the_left_hand_of_a_whole_body_comes_first() -> None:
+    names = np.array(WHOLEBODY133.keypoints)
+
+    assert WHOLEBODY133.group("left_hand") == range(91, 112)
+    assert names[91] == "left_hand_root"
+    assert all(name.startswith("right_") for name in names[WHOLEBODY133.group("right_hand")])
+    assert COCO17.group("left_hand") == range(0)
+
+
+def test_the_contours_are_the_faces() -> None:
+    drawn = {k for edge in WHOLEBODY133.contours for k in edge}
+
+    assert drawn == set(WHOLEBODY133.group("face"))
+    assert COCO17.contours == ()
+
+
+def test_a_skeleton_can_be_a_key_and_cannot_be_changed() -> None:
+    assert {COCO17: 17, WHOLEBODY133: 133}[WHOLEBODY133] == 133
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        COCO17.name = "other"  # type: ignore[misc]

@@ -13,11 +13,11 @@ import numpy as np
 
 from sdpose_track.checkpoints import Weights
 from sdpose_track.detect.runtime import Answer, cpu_count
-from sdpose_track.errors import DeviceError, SettingsError
+from sdpose_track.detect.torch_device import torch_device
+from sdpose_track.errors import SettingsError
 from sdpose_track.records import Float32, UInt8
 
 CUDA_BATCH = 8
-_MEBI = 2**20
 
 
 class TorchRuntime:
@@ -40,7 +40,7 @@ class TorchRuntime:
         from sdpose_track.detect.ultralytics_door import load_network
 
         self._torch = torch
-        self._device = _device(torch, device)
+        self._device = torch_device(device)
         on_gpu = self._device.type == "cuda"
         if precision == "auto":
             precision = "fp16" if on_gpu else "fp32"
@@ -85,21 +85,3 @@ class TorchRuntime:
         self._network = None
         if self._device.type == "cuda":
             self._torch.cuda.empty_cache()
-
-
-def _device(torch: Any, name: str) -> Any:
-    if name == "cpu":
-        return torch.device("cpu")
-    if not torch.cuda.is_available():
-        raise DeviceError(f"--device {name}: torch finds no CUDA GPU here; use --device cpu")
-    device = torch.device(name)
-    if device.index is not None and device.index >= torch.cuda.device_count():
-        last = torch.cuda.device_count() - 1
-        raise DeviceError(f"--device {name}: the last GPU here is cuda:{last}")
-    free = torch.cuda.mem_get_info(device)[0]
-    if free < 512 * _MEBI:
-        raise DeviceError(
-            f"--device {name}: only {free // _MEBI} MiB of its memory are free; close what uses it"
-            " or use --device cpu"
-        )
-    return device

@@ -1,7 +1,8 @@
 """COCO keypoint annotations, with the track ids and frame times that COCO has no place for.
 
 Format: cocodataset.org, "Data format", keypoint detection; `videos` and `track_id` as in TAO and
-in mmpose's tracking sets. Written as it goes: nothing of it but one frame is in memory.
+in mmpose's tracking sets; feet, face and hands as in COCO-WholeBody, beside the 17 keypoints of
+the body. Written as it goes: nothing of it but one frame is in memory.
 """
 
 from __future__ import annotations
@@ -14,18 +15,28 @@ import numpy as np
 
 from sdpose_track.export.files import strict_json
 from sdpose_track.export.job import Job, ratio
-from sdpose_track.records import FramePoses, FrameState, Pose
+from sdpose_track.records import Float64, FramePoses, FrameState, Pose
 from sdpose_track.skeletons import Skeleton
 
 MISSING, WEAK, VISIBLE = 0, 1, 2
 """COCO's `v` of a keypoint."""
+
+PARTS = (
+    ("feet", "foot"),
+    ("face", "face"),
+    ("left_hand", "lefthand"),
+    ("right_hand", "righthand"),
+)
+"""Group of the skeleton, and what COCO-WholeBody calls it."""
 
 
 def write(job: Job, part: Path) -> None:
     """Write one JSON object with `info`, `videos`, `categories`, `images` and `annotations`.
 
     Coordinates are pixels with 3 decimals, boxes `x, y, width, height`. Every frame is an image,
-    whose id is the frame's index + 1; all ids start at 1.
+    whose id is the frame's index + 1; all ids start at 1. `keypoints`, `num_keypoints` and the
+    category are those of the body, which every reader of COCO expects; the rest of a whole body is
+    in `foot_kpts`, `face_kpts`, `lefthand_kpts` and `righthand_kpts`, with `foot_valid` and so on.
     """
     with part.open("w", encoding="utf-8", newline="\n") as file:
         file.write("{" + _member("info", {"description": f"{job.stem}, poses by sdpose-track"}))
@@ -60,12 +71,13 @@ def _video(job: Job) -> dict[str, Any]:
 
 
 def _category(skeleton: Skeleton) -> dict[str, Any]:
+    body = skeleton.group("body")
     return {
         "id": 1,
         "name": "person",
         "supercategory": "person",
-        "keypoints": list(skeleton.keypoints),
-        "skeleton": [[a + 1, b + 1] for a, b in skeleton.edges],
+        "keypoints": [skeleton.keypoints[k] for k in body],
+        "skeleton": [[a + 1, b + 1] for a, b in skeleton.edges if a in body and b in body],
     }
 
 
@@ -90,23 +102,27 @@ def _annotations(job: Job) -> Iterator[dict[str, Any]]:
     for frame in job.frames():
         for pose in frame.people:
             number += 1
-            yield _annotation(number, frame, pose, job.options.threshold)
+            points = _points(pose, job.options.threshold)
+            annotation = _annotation(number, frame, pose, points)
+            yield annotation | _keypoints(job.view.skeleton, points)
 
 
-def _annotation(number: int, frame: FramePoses, pose: Pose, threshold: float) -> dict[str, Any]:
+def _points(pose: Pose, threshold: float) -> Float64:
+    """Return (K, 3) `x, y, v` of the keypoints, zeros where there is none."""
     here = np.isfinite(pose.keypoints[:, 0])
     points = np.zeros((len(here), 3), np.float64)
     points[here, :2] = np.round(pose.keypoints[here].astype(np.float64), 3)
     points[here, 2] = np.where(pose.scores[here] >= threshold, VISIBLE, WEAK)
-    x, y, width, height = _box(pose, points[here, :2])
-    flat: list[float] = points.ravel().tolist()
+    return points
+
+
+def _annotation(number: int, frame: FramePoses, pose: Pose, points: Float64) -> dict[str, Any]:
+    x, y, width, height = _box(pose, points[points[:, 2] > MISSING, :2])
     return {
         "id": number,
         "image_id": frame.index + 1,
         "category_id": 1,
         "track_id": pose.track_id,
-        "keypoints": [int(v) if i % 3 == 2 else v for i, v in enumerate(flat)],
-        "num_keypoints": int(here.sum()),
         "bbox": [x, y, width, height],
         "area": round(width * height, 3),
         "iscrowd": 0,
@@ -114,7 +130,24 @@ def _annotation(number: int, frame: FramePoses, pose: Pose, threshold: float) ->
     }
 
 
-def _box(pose: Pose, points: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
+def _keypoints(skeleton: Skeleton, points: Float64) -> dict[str, Any]:
+    """Return the members of an annotation that hold (K, 3) `points`."""
+    body = points[skeleton.group("body")]
+    members = {"keypoints": _flat(body), "num_keypoints": int((body[:, 2] > MISSING).sum())}
+    for group, name in PARTS:
+        if numbers := skeleton.group(group):
+            part = points[numbers]
+            members[f"{name}_kpts"] = _flat(part)
+            members[f"{name}_valid"] = bool((part[:, 2] > MISSING).any())
+    return members
+
+
+def _flat(points: Float64) -> list[float]:
+    flat: list[float] = points.ravel().tolist()
+    return [int(v) if i % 3 == 2 else v for i, v in enumerate(flat)]
+
+
+def _box(pose: Pose, points: Float64) -> list[float]:
     """Return `x, y, width, height`: of the stored box, else around the keypoints, else zeros."""
     box = pose.box.astype(np.float64)
     if not np.isfinite(box).all():

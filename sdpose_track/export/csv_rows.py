@@ -14,7 +14,7 @@ HEADER = "frame,time_s,pts,track_id,keypoint,keypoint_name,x,y,confidence,proven
 
 
 def write(job: Job, part: Path) -> None:
-    """Write UTF-8 text with Unix line ends; x and y in pixels, confidence in 0..1.
+    """Write UTF-8 text with Unix line ends; x and y in pixels, confidences as stored (about 0..1).
 
     Pixels have 3 decimals, confidences 4, seconds 6.
     A keypoint without a position has empty x and y; a person who is not in a frame has no rows.

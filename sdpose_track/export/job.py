@@ -22,8 +22,9 @@ REPORTS = 100
 class ExportOptions:
     """What can be chosen of an export. A format looks at what concerns it."""
 
-    layout: str = "body_18"
-    """OpenPose: order of the keypoints, a name in `skeletons.LAYOUTS`."""
+    layout: str | None = None
+    """OpenPose: order of the body's keypoints, a name in `skeletons.LAYOUTS`; None is `body_25`
+    where there are feet, else `body_18`."""
     threshold: float = 0.3
     """Confidence (0..1) from which a keypoint counts as seen where a format has no confidences."""
     style: Style = field(default_factory=Style)

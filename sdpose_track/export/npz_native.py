@@ -2,7 +2,7 @@
 
 Keys, for T frames, N people over all frames by ascending id, and K keypoints:
 
-- `xy` float32 [T, N, K, 2] px, NaN missing; `conf` float32 [T, N, K] in 0..1, 0 missing;
+- `xy` float32 [T, N, K, 2] px, NaN missing; `conf` float32 [T, N, K] about 0..1, 0 missing;
   `provenance` uint8 [T, N, K] of `records.Provenance`;
 - `visible` bool [T, N]: the person is in the frame; `bbox` float32 [T, N, 4] `x1, y1, x2, y2` px,
   NaN where not; `bbox_score` float32 [T, N] in 0..1;

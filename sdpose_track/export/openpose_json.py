@@ -14,49 +14,72 @@ from sdpose_track.errors import SettingsError
 from sdpose_track.export.files import strict_json
 from sdpose_track.export.job import Job
 from sdpose_track.records import Float32, Pose
-from sdpose_track.skeletons import LAYOUTS, Layout, Skeleton
+from sdpose_track.skeletons import (
+    BODY25,
+    FACE70,
+    LAYOUTS,
+    LEFT_HAND21,
+    OPENPOSE18,
+    RIGHT_HAND21,
+    Layout,
+    Skeleton,
+)
 
 NUDGE = 0.001
 """Pixels: a real keypoint at (0, 0) is moved by this, as (0, 0) means missing in this format."""
 
-EMPTY_PARTS = (
-    "face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d", "pose_keypoints_3d",
-    "face_keypoints_3d", "hand_left_keypoints_3d", "hand_right_keypoints_3d",
-)  # fmt: skip
+PARTS = (
+    ("face", "face", FACE70),
+    ("hand_left", "left_hand", LEFT_HAND21),
+    ("hand_right", "right_hand", RIGHT_HAND21),
+)
+"""What follows the body: name in the file, group of the skeleton, layout. The left hand is the
+person's own, as in COCO-WholeBody and OpenPose; some tools around SDPose have the two swapped."""
 
 
 def write(job: Job, part: Path) -> None:
     """Fill the folder `part` with `{stem}_{frame:012d}_keypoints.json` for every frame.
 
-    Coordinates are pixels with 3 decimals, confidences are 0..1 with 6; a missing keypoint is
-    `0, 0, 0`. Confidences are as stored: none is cut off.
+    Coordinates are pixels with 3 decimals, confidences have 6 and are cut to 0..1. A missing
+    keypoint is `0, 0, 0`; an unsure one is written like any other. What the skeleton has no
+    keypoints for is an empty list.
 
     Raises:
         SettingsError: the layout of the options is not known.
     """
-    layout = _layout(job.options.layout)
     skeleton, least = job.view.skeleton, job.options.threshold
+    parts = _parts(_layout(job.options.layout, skeleton), skeleton)
     for frame in job.frames():
-        people = [_person(layout, skeleton, pose, least) for pose in frame.people]
+        people = [_person(parts, skeleton, pose, least) for pose in frame.people]
         text = strict_json({"version": 1.3, "people": people})
         path = part / f"{job.stem}_{frame.index:012d}_keypoints.json"
         path.write_text(text, encoding="utf-8")
 
 
-def _layout(name: str) -> Layout:
+def _layout(name: str | None, skeleton: Skeleton) -> Layout:
+    if name is None:
+        return BODY25 if skeleton.group("feet") else OPENPOSE18
     if name not in LAYOUTS:
         raise SettingsError(f"no layout is named {name!r}; there are {', '.join(LAYOUTS)}")
     return LAYOUTS[name]
 
 
-def _person(layout: Layout, skeleton: Skeleton, pose: Pose, least: float) -> dict[str, Any]:
-    points = layout.arrange(skeleton, pose.keypoints, pose.scores, least)
-    person: dict[str, Any] = {
-        "person_id": [pose.track_id],
-        "pose_keypoints_2d": _flat(points),
-    }
-    person.update({name: [] for name in EMPTY_PARTS})
-    return person
+def _parts(body: Layout, skeleton: Skeleton) -> dict[str, Layout | None]:
+    """Return the layouts by their names in the file, in its order; None for what is not known."""
+    others = {name: part if skeleton.group(group) else None for name, group, part in PARTS}
+    return {"pose": body, **others}
+
+
+def _person(
+    parts: dict[str, Layout | None], skeleton: Skeleton, pose: Pose, least: float
+) -> dict[str, Any]:
+    person: dict[str, Any] = {"person_id": [pose.track_id]}
+    for name, layout in parts.items():
+        points: list[float] = []
+        if layout is not None:
+            points = _flat(layout.arrange(skeleton, pose.keypoints, pose.scores, least))
+        person[f"{name}_keypoints_2d"] = points
+    return person | {f"{name}_keypoints_3d": [] for name in parts}
 
 
 def _flat(points: Float32) -> list[float]:

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from sdpose_track import __version__
 from sdpose_track.errors import SessionError, SettingsError
+from sdpose_track.pipeline.batching import PoseStage
 from sdpose_track.pipeline.engine import Engine
 from sdpose_track.pipeline.seats import take
-from sdpose_track.pipeline.stages import DetectStage, Ending, PoseStage, StoreStage, TrackStage
+from sdpose_track.pipeline.stages import DetectStage, Ending, StoreStage, TrackStage
 from sdpose_track.records import Detections, Frame, LostFrame
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import SessionHeader, other_file

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from sdpose_track.checkpoints import Weights, find, manifest, sha256_of
+from sdpose_track.cache import sha256_of
+from sdpose_track.checkpoints import Weights, find, locate
 from sdpose_track.detect.detector import Detector
 from sdpose_track.detect.given_boxes import GivenBoxes
 from sdpose_track.detect.yolo import YoloDetector, YoloSettings
-from sdpose_track.errors import SettingsError
+from sdpose_track.errors import CheckpointError, SettingsError
 from sdpose_track.pose.estimator import Estimator
 from sdpose_track.pose.light import CutOutEstimator, SeenEstimator
 from sdpose_track.session.schema import ModelRecord
@@ -26,6 +27,8 @@ from sdpose_track.skeletons import COCO17, SKELETONS, Skeleton
 
 LIGHT = "yolo11n-pose"
 """The detector and pose model that is always there."""
+BEST = ("sdpose-body",)
+"""What `auto` prefers on a GPU, if its weights are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Seats:
     """Device and precision, for the user and for the session."""
     notes: tuple[str, ...] = ()
     """What was chosen for the user, in sentences."""
+    seconds_a_person: float | None = None
+    """How long the pose of one person in one frame takes, where that is worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Wish:
     """The detector where it is a YOLO network; None where boxes come from a file."""
     shares_detector: bool
     """The detector is the pose model too."""
+    steady: bool
+    """The run is long: preparing for it pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +68,30 @@ class Posing:
 
     estimator: Estimator
     described: str
+    seconds_a_person: float | None = None
+    """As in `Seats`."""
 
 
 def take(
     settings: ModelSettings,
     picture: tuple[int, int],
     names: Mapping[int, str] | None = None,
+    *,
+    steady: bool = True,
 ) -> Seats:
     """Return the seats for `settings`, with every network loaded.
 
     `picture` is the (height, width) of the frames; `names` gives the file name of each frame index
-    of a folder of pictures. Raises SettingsError, CheckpointError or DeviceError where something
-    cannot be had.
+    of a folder of pictures. `steady` promises a long run, for which preparing pays. Raises
+    SettingsError, CheckpointError or DeviceError where something cannot be had.
     """
     device = _device(settings.device)
-    pose, notes = _pose_weights(settings)
+    pose, notes = _pose_weights(settings, device)
     finder = pose if settings.detector == "auto" else find(settings.detector, "detector")
     yolo = None
     detector: Detector
+    if finder.architecture == "sdpose":  # it finds no people: the light model does
+        finder = find(LIGHT, "detector")
     if settings.boxes is None:
         detector = yolo = _yolo(finder, device, settings, picture)
         record = ModelRecord(finder.name, finder.sha256)
@@ -87,7 +100,7 @@ def take(
         record = ModelRecord(settings.boxes.name, sha256_of(settings.boxes))
     detector.open()
     shares = yolo is not None and finder.sha256 == pose.sha256
-    posing = _estimator(Wish(pose, settings, device, yolo, shares))
+    posing = ESTIMATORS[pose.architecture](Wish(pose, settings, device, yolo, shares, steady))
     return Seats(
         detector,
         posing.estimator,
@@ -95,19 +108,21 @@ def take(
         ModelRecord(pose.name, pose.sha256),
         posing.described,
         notes,
+        posing.seconds_a_person,
     )
 
 
-def _pose_weights(settings: ModelSettings) -> tuple[Weights, tuple[str, ...]]:
+def _pose_weights(settings: ModelSettings, device: str) -> tuple[Weights, tuple[str, ...]]:
+    """Return the pose model: for `auto` SDPose where it is there and runs fast."""
     if settings.pose != "auto":
         return find(settings.pose, "pose"), ()
-    return find(LIGHT, "pose"), (f"pose model: {LIGHT} (SDPose comes with a later version)",)
-
-
-def _estimator(wish: Wish) -> Posing:
-    entry = manifest().get(wish.pose.name) if wish.pose.known else None
-    architecture = "ultralytics" if entry is None else entry.architecture
-    return ESTIMATORS[architecture](wish)
+    if device == "cpu":
+        return find(LIGHT, "pose"), (f"pose model: {LIGHT} (SDPose wants an NVIDIA GPU)",)
+    for name in BEST:
+        if locate(name) is not None:
+            return find(name, "pose"), (f"pose model: {name}",)
+    why = f"SDPose's weights are not here: models fetch {BEST[0]}"
+    return find(LIGHT, "pose"), (f"pose model: {LIGHT} ({why})",)
 
 
 def _light(wish: Wish) -> Posing:
@@ -125,18 +140,24 @@ def _light(wish: Wish) -> Posing:
     return Posing(CutOutEstimator(network, skeleton), network.runtime.described)
 
 
-ESTIMATORS: dict[str, Callable[[Wish], Posing]] = {"ultralytics": _light}
+def _sdpose(wish: Wish) -> Posing:
+    from sdpose_track.pose.building import build
+
+    built = build(wish.pose, wish.settings, wish.device, steady=wish.steady)
+    return Posing(built.estimator, built.described, built.seconds_a_person)
+
+
+ESTIMATORS: dict[str, Callable[[Wish], Posing]] = {"ultralytics": _light, "sdpose": _sdpose}
 """How the estimator of each architecture in the manifest is built."""
 
 
 def _skeleton(wish: Wish, network: YoloDetector) -> Skeleton:
-    entry = manifest().get(wish.pose.name) if wish.pose.known else None
-    named = entry.skeleton if entry is not None else None
-    skeleton = SKELETONS[named] if named is not None else COCO17
+    named = wish.pose.skeleton
+    skeleton = COCO17 if named is None else SKELETONS[named]
     found = network.runtime.facts.keypoints
     if found != len(skeleton):
         what = f"{found} keypoints a person" if found else "boxes, no keypoints"
-        raise SettingsError(
+        raise CheckpointError(
             f"--pose {wish.settings.pose}: it gives {what}, {len(skeleton)} are needed; use {LIGHT}"
         )
     return skeleton

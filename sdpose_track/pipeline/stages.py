@@ -10,21 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from sdpose_track.detect.detector import Detector, Pending
 from sdpose_track.pipeline.stage import Intake
-from sdpose_track.pose.estimator import Estimate, Estimator, Subject
 from sdpose_track.records import (
     DetectedFrame,
     Detections,
     Frame,
-    FramePoses,
     FrameResult,
     LostFrame,
-    Pose,
     TrackedFrame,
-    in_order,
 )
 from sdpose_track.session.writer import SessionWriter
 from sdpose_track.track.bytetrack import ByteTracker
@@ -117,46 +111,6 @@ class TrackStage:
         """Nothing to release."""
 
 
-class PoseStage:
-    """Fills the estimator's batches with people of several frames and deals the answers back."""
-
-    name = "pose"
-
-    def __init__(self, estimator: Estimator) -> None:
-        """Own `estimator`."""
-        self.intake = Intake(capacity=8, most=8)
-        self._estimator = estimator
-
-    def open(self) -> None:
-        """Load what the estimator did not load when the run was prepared."""
-        self._estimator.open()
-
-    def process(self, items: Sequence[TrackedFrame]) -> Iterator[FrameResult]:
-        """Yield the poses of each frame, in order."""
-        subjects = [subject for item in items for subject in _subjects(item)]
-        found = self._estimate(subjects)
-        for item in items:
-            people = tuple(
-                _pose(item, int(row), next(found)) for row in np.flatnonzero(item.track_ids > 0)
-            )
-            frame = item.frame
-            poses = FramePoses(frame.index, frame.pts, frame.time, in_order(people), frame.state)
-            yield FrameResult(poses, item.detections, item.track_ids, frame.lost_before)
-
-    def _estimate(self, subjects: Sequence[Subject]) -> Iterator[Estimate]:
-        size = self._estimator.batch
-        for start in range(0, len(subjects), size):
-            yield from self._estimator.estimate(subjects[start : start + size])
-
-    def flush(self) -> Iterable[FrameResult]:
-        """Nothing is held back."""
-        return ()
-
-    def close(self) -> None:
-        """Give the device's memory back."""
-        self._estimator.close()
-
-
 class StoreStage:
     """Writes each frame to the session before anybody hears of it."""
 
@@ -191,21 +145,3 @@ class StoreStage:
     def close(self) -> None:
         """Close the session file."""
         self._writer.close()
-
-
-def _subjects(item: TrackedFrame) -> Iterator[Subject]:
-    seen = item.detections.keypoints
-    for row in np.flatnonzero(item.track_ids > 0):
-        points = None if seen is None else seen[row]
-        yield Subject(item.frame, item.detections.boxes[row], points)
-
-
-def _pose(item: TrackedFrame, row: int, estimate: Estimate) -> Pose:
-    return Pose(
-        int(item.track_ids[row]),
-        item.detections.boxes[row],
-        float(item.detections.scores[row]),
-        estimate.keypoints,
-        estimate.scores,
-        estimate.provenance,
-    )

@@ -32,9 +32,27 @@ class Estimate:
     keypoints: Float32
     """(K, 2) `x, y` in pixels of the frame; NaN where there is no position."""
     scores: Float32
-    """(K,) confidence in 0..1; 0 where there is no position."""
+    """(K,) confidence, 0 or more and about 0..1; 0 where there is no position."""
     provenance: UInt8
     """(K,) of `records.Provenance`."""
+
+
+class Underway(Protocol):
+    """Estimates that a device may still be working on."""
+
+    def result(self) -> list[Estimate]:
+        """Wait for and return one estimate a subject, in order."""
+
+
+class Ready:
+    """An `Underway` whose result is there already."""
+
+    def __init__(self, estimates: list[Estimate]) -> None:
+        self._estimates = estimates
+
+    def result(self) -> list[Estimate]:
+        """Return the estimates."""
+        return self._estimates
 
 
 class Estimator(Protocol):
@@ -44,13 +62,17 @@ class Estimator(Protocol):
 
     @property
     def batch(self) -> int:
-        """How many subjects `estimate` takes at most; known after `open`."""
+        """How many subjects fill a pass. May become smaller when a device's memory runs out."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many submissions may be under way before the oldest must be asked for its result."""
 
     def open(self) -> None:
         """Load the network onto its device."""
 
-    def estimate(self, subjects: Sequence[Subject]) -> Sequence[Estimate]:
-        """Return one estimate a subject, in order. The answer for one does not depend on others."""
+    def submit(self, subjects: Sequence[Subject]) -> Underway:
+        """Start to look at `subjects`. The answer for one does not depend on the others."""
 
     def close(self) -> None:
         """Give the device's memory back."""

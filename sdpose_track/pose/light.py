@@ -14,7 +14,7 @@ import numpy as np
 
 from sdpose_track.detect.detector import Detector
 from sdpose_track.detect.nms import iou_matrix
-from sdpose_track.pose.estimator import Estimate, Subject
+from sdpose_track.pose.estimator import Estimate, Ready, Subject
 from sdpose_track.records import Float32, measured
 from sdpose_track.skeletons import COCO17, Skeleton
 
@@ -27,7 +27,8 @@ LEAST_OVERLAP = 0.3
 class SeenEstimator:
     """Takes the keypoints that the detector gave with each box."""
 
-    batch = 1024
+    batch = 1
+    in_flight = 1
 
     def __init__(self, skeleton: Skeleton = COCO17) -> None:
         self.skeleton = skeleton
@@ -38,9 +39,9 @@ class SeenEstimator:
     def close(self) -> None:
         """Nothing to give back."""
 
-    def estimate(self, subjects: Sequence[Subject]) -> list[Estimate]:
-        """Return what was seen. Raises ValueError for a subject without keypoints."""
-        return [self._taken(subject) for subject in subjects]
+    def submit(self, subjects: Sequence[Subject]) -> Ready:
+        """Take what was seen. Raises ValueError for a subject without keypoints."""
+        return Ready([self._taken(subject) for subject in subjects])
 
     def _taken(self, subject: Subject) -> Estimate:
         if subject.seen is None:
@@ -51,7 +52,8 @@ class SeenEstimator:
 class CutOutEstimator:
     """Runs a YOLO pose network on a cut-out around each box."""
 
-    batch = 16
+    batch = 1
+    in_flight = 1
 
     def __init__(self, network: Detector, skeleton: Skeleton = COCO17) -> None:
         """Use `network`, a detector that is a pose model of `skeleton`."""
@@ -66,9 +68,9 @@ class CutOutEstimator:
         """Give the device's memory back."""
         self._network.close()
 
-    def estimate(self, subjects: Sequence[Subject]) -> list[Estimate]:
-        """Return the keypoints of each subject; all missing where the network sees nobody."""
-        return [_estimate(self._look(subject)) for subject in subjects]
+    def submit(self, subjects: Sequence[Subject]) -> Ready:
+        """Look for the keypoints of each subject; all missing where the network sees nobody."""
+        return Ready([_estimate(self._look(subject)) for subject in subjects])
 
     def _look(self, subject: Subject) -> Float32:
         x1, y1, x2, y2 = _cut_out(subject)

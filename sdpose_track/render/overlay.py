@@ -1,9 +1,7 @@
-"""Draws people on a picture: bones, joints, boxes and identities, readable on anything.
+"""Draws people on a picture: keypoints, boxes and identities, readable on anything.
 
 The colour of a person follows their track id (Okabe-Ito, apart also to colour-blind eyes) and a
-tag tells the number, so colour is never the only sign. The left side of a body is tinted towards
-white, its right side is the colour itself. What the estimator did not see is told apart: a joint
-that a filter predicted or filled in is a ring, and its bones are thin.
+tag tells the number, so colour is never the only sign. `figure` says how keypoints look.
 """
 
 from __future__ import annotations
@@ -14,24 +12,16 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from sdpose_track.records import Float32, Int32, Pose, Provenance, UInt8
+from sdpose_track.records import Float32, Pose, UInt8
+from sdpose_track.render.figure import OUTLINE, WHITE, Colour, Mask, Pen, draw_figure, parts_of
 from sdpose_track.skeletons import Skeleton
-
-Colour = tuple[int, int, int]
-"""Blue, green, red in 0..255."""
 
 PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
 """Okabe and Ito's colours for tracks 1, 2, 3 ..., repeated from the eighth on."""
 
-OUTLINE: Colour = (24, 20, 18)
-WHITE: Colour = (255, 255, 255)
-TINT = 0.45
-"""How far towards white the left side of a body is."""
-
-SHIFT = 4
-"""Bits of sub-pixel position that OpenCV draws with."""
+DETAILS_FROM = 150.0
+"""Longer side of a person's box, in pixels, below which hands and face cannot be read."""
 FONT = cv2.FONT_HERSHEY_DUPLEX
 
 
@@ -62,13 +52,15 @@ def draw_people(
     Positions may lie anywhere, also far outside of the picture; there nothing is drawn.
     """
     look = style or Style()
-    reach = _Reach.of(image)
+    reach, parts = _Reach.of(image), parts_of(skeleton)
     for pose in people:
         width = _line_width(image, pose, look)
         if look.boxes:
             _draw_box(image, reach, pose, width)
-        if look.skeleton:
-            _draw_skeleton(image, reach, pose, skeleton, (width, look.threshold))
+        shown = reach.holds(pose.keypoints) & (pose.scores >= look.threshold)
+        if look.skeleton and shown.any():
+            pen = Pen(track_colour(pose.track_id), width, _is_large(pose))
+            draw_figure(image, pose, shown, parts, pen)
     if look.ids:
         _draw_tags(image, reach, people, look)
 
@@ -89,14 +81,9 @@ class _Reach:
         margin = max(float(size.max()), 64.0)
         return cls(np.full(2, -margin, np.float32), size + np.float32(margin))
 
-    def holds(self, points: Float32) -> npt.NDArray[np.bool_]:
+    def holds(self, points: Float32) -> Mask:
         """Say of (K, 2) points whether each is near enough; NaN is not."""
         return np.asarray(((points >= self.low) & (points <= self.high)).all(axis=-1))
-
-
-def _fixed(points: Float32) -> Int32:
-    """Return pixel coordinates as OpenCV's integers with `SHIFT` fractional bits."""
-    return np.asarray(np.rint(points * np.float32(1 << SHIFT)), dtype=np.int32)
 
 
 def _line_width(image: UInt8, pose: Pose, style: Style) -> int:
@@ -107,84 +94,10 @@ def _line_width(image: UInt8, pose: Pose, style: Style) -> int:
     return max(1, min(round(style.scale * wanted), 64))
 
 
-# -- bodies --------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=8)
-def _sides(skeleton: Skeleton) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """Return the (E, 2) edges of a skeleton and whether each belongs to the left side."""
-    edges = np.array(skeleton.edges, np.intp).reshape(-1, 2)
-    left = [all(skeleton.keypoints[i].startswith("left_") for i in edge) for edge in edges]
-    return edges, np.array(left, np.bool_)
-
-
-@lru_cache(maxsize=8)
-def _left_joints(skeleton: Skeleton) -> tuple[bool, ...]:
-    return tuple(name.startswith("left_") for name in skeleton.keypoints)
-
-
-def _draw_skeleton(
-    image: UInt8, reach: _Reach, pose: Pose, skeleton: Skeleton, stroke: tuple[int, float]
-) -> None:
-    width, threshold = stroke
-    made = (pose.provenance == Provenance.PREDICTED) | (pose.provenance == Provenance.FILLED)
-    shown = reach.holds(pose.keypoints) & (pose.scores >= threshold)
-    if not shown.any():
-        return
-    points = _fixed(np.where(shown[:, None], pose.keypoints, np.float32(0)))
-    edges, left = _sides(skeleton)
-    drawn = shown[edges].all(axis=1)
-    guessed = made[edges].any(axis=1)
-    base = track_colour(pose.track_id)
-    pale = _mixed(base, WHITE, TINT)
-    thin = max(1, width // 2)
-    strokes = (
-        (drawn & ~guessed & left, pale, width),
-        (drawn & ~guessed & ~left, base, width),
-        (drawn & guessed & left, pale, thin),
-        (drawn & guessed & ~left, base, thin),
-    )
-    edge = _outline(width)
-    for (
-        chosen,
-        _,
-        thick,
-    ) in strokes:  # under the smooth lines, plain ones look alike, 3 times faster
-        _draw_bones(image, points[edges[chosen]], OUTLINE, (thick + 2 * edge, cv2.LINE_8))
-    for chosen, colour, thick in strokes:
-        _draw_bones(image, points[edges[chosen]], colour, (thick, cv2.LINE_AA))
-    colours = [pale if is_left else base for is_left in _left_joints(skeleton)]
-    _draw_joints(image, points, np.flatnonzero(shown).tolist(), colours, (width, made.tolist()))
-
-
-def _draw_bones(image: UInt8, ends: Int32, colour: Colour, stroke: tuple[int, int]) -> None:
-    """Draw (B, 2, 2) `ends` of bones; `stroke` is their width and OpenCV's kind of line."""
-    if len(ends):
-        closed = False
-        cv2.polylines(image, list(ends), closed, colour, *stroke, SHIFT)
-
-
-def _draw_joints(
-    image: UInt8,
-    points: Int32,
-    shown: list[int],
-    colours: list[Colour],
-    stroke: tuple[int, list[bool]],
-) -> None:
-    """Draw discs at the `shown` ones of (K, 2) points, rings where `stroke` says hollow."""
-    width, hollow = stroke
-    radius = round((0.85 * width + 0.4) * (1 << SHIFT))
-    grown = radius + (_outline(width) << SHIFT)
-    ring = max(1, width // 3)
-    for k, centre in zip(shown, points[shown].tolist(), strict=True):
-        cv2.circle(image, centre, grown, OUTLINE, cv2.FILLED, cv2.LINE_8, SHIFT)
-        fill = ring if hollow[k] else cv2.FILLED
-        cv2.circle(image, centre, radius, colours[k], fill, cv2.LINE_AA, SHIFT)
-
-
-def _outline(width: int) -> int:
-    """Return the width in pixels of the dark line around a stroke."""
-    return max(1, width // 4)
+def _is_large(pose: Pose) -> bool:
+    """Tell whether somebody is large enough for feet, hands and face; without a box they are."""
+    x1, y1, x2, y2 = pose.box.tolist()
+    return not max(x2 - x1, y2 - y1) < DETAILS_FROM
 
 
 def _draw_box(image: UInt8, reach: _Reach, pose: Pose, width: int) -> None:
@@ -195,12 +108,6 @@ def _draw_box(image: UInt8, reach: _Reach, pose: Pose, width: int) -> None:
     thin = (width // 2) | 1  # odd widths lie evenly about their line
     for colour, thick in ((OUTLINE, thin + 2), (track_colour(pose.track_id), thin)):
         cv2.rectangle(image, (x1, y1), (x2, y2), colour, thick)
-
-
-def _mixed(colour: Colour, other: Colour, part: float) -> Colour:
-    """Return `colour` moved by `part` (0..1) of the way towards `other`."""
-    b, g, r = (round(a + (z - a) * part) for a, z in zip(colour, other, strict=True))
-    return b, g, r
 
 
 # -- identities ----------------------------------------------------------------------------------

@@ -160,9 +160,10 @@ class LiveSmoother:
         """Return the (N, K, 2) filtered keypoints in pixels and their (N, K) `Provenance`.
 
         `track_ids` (N,) are distinct; `keypoints` (N, K, 2) are pixels, NaN where missing; `scores`
-        (N, K) are 0..1; `heights` (N,) are those of the boxes in pixels. What has neither a
-        measurement nor a recent past is NaN. Somebody not seen for `forget_s` is forgotten, and so
-        is everybody when `time_s` jumps back by as much; a smaller step back counts as none.
+        (N, K) are 0 or more, and those above 1 count as 1; `heights` (N,) are those of the boxes in
+        pixels. What has neither a measurement nor a recent past is NaN. Somebody not seen for
+        `forget_s` is forgotten, and so is everybody when `time_s` jumps back by as much; a smaller
+        step back counts as none.
         Raises ValueError when the number of keypoints is not that of the people remembered.
         """
         ids, count = np.asarray(track_ids, np.int64), keypoints.shape[1]

@@ -1,0 +1,36 @@
+"""The device that the networks run on, or why it cannot be had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sdpose_track.errors import DeviceError
+
+if TYPE_CHECKING:
+    import torch
+
+_MEBI = 2**20
+
+
+def torch_device(name: str) -> torch.device:
+    """Return the device `cpu` or `cuda[:N]`.
+
+    Raises DeviceError if it is absent or has no memory to speak of.
+    """
+    import torch
+
+    if name == "cpu":
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise DeviceError(f"--device {name}: torch finds no CUDA GPU here; use --device cpu")
+    device = torch.device(name)
+    if (device.index or 0) >= torch.cuda.device_count():
+        last = torch.cuda.device_count() - 1
+        raise DeviceError(f"--device {name}: the last GPU here is cuda:{last}")
+    free = torch.cuda.mem_get_info(device)[0]
+    if free < 512 * _MEBI:
+        raise DeviceError(
+            f"--device {name}: only {free // _MEBI} MiB of its memory are free; close what uses it"
+            " or use --device cpu"
+        )
+    return device

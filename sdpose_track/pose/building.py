@@ -1,0 +1,73 @@
+"""From a checkpoint and the user's wishes to an SDPose estimator that is ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sdpose_track.checkpoints import Weights
+from sdpose_track.detect.torch_device import torch_device
+from sdpose_track.pose.folding import FoldedNetwork
+from sdpose_track.pose.gpu import GpuRunner
+from sdpose_track.pose.network import Network
+from sdpose_track.pose.prompt import empty_prompt, published_prompt
+from sdpose_track.pose.running import CpuRunner, Runner, precision_for
+from sdpose_track.pose.sdpose import Look, SdposeEstimator
+from sdpose_track.pose.single_file import load_file
+from sdpose_track.pose.weights import load_folder, skeleton_of
+from sdpose_track.settings import ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An estimator, where it runs, and how long it takes where that is long."""
+
+    estimator: SdposeEstimator
+    described: str
+    """Device and precision, for the user and for the session."""
+    seconds_a_person: float | None
+    """About how long one person in one frame takes on this CPU; None on a GPU."""
+
+
+def build(weights: Weights, settings: ModelSettings, device: str, *, steady: bool) -> Built:
+    """Load `weights` onto `device`, `cpu` or `cuda[:N]`.
+
+    `steady` promises a long run, for which preparing pays. Raises CheckpointError, DeviceError or
+    SettingsError.
+    """
+    where = torch_device(device)
+    precision = precision_for(where, settings.precision)
+    network = load(weights.path, weights.sha256)
+    skeleton = skeleton_of(network)
+    sample = settings.latent == "sample"
+    with torch.no_grad():  # weights made in inference mode could not be packed for bf16
+        folded = FoldedNetwork(network, sample=sample)
+    del network
+    size = settings.input_size
+    look = Look(settings.crop, size, settings.flip_test, settings.seed if sample else None)
+    seconds = None
+    runner: Runner
+    if where.type == "cuda":
+        runner = gpu = GpuRunner(folded, where, precision, size, settings.batch)
+        if steady:
+            gpu.make_fast()
+    else:
+        runner = cpu = CpuRunner(folded, precision, settings.batch)
+        if steady:
+            seconds = cpu.seconds_a_person(*size) * (2 if look.flip_test else 1)
+    return Built(SdposeEstimator(runner, skeleton, look), runner.described, seconds)
+
+
+def load(path: Path, identity: str) -> Network:
+    """Return the network in the folder or single file `path`, whose hash is `identity`."""
+    if path.is_dir():
+        return load_folder(path, _prompt_of(path, identity))
+    return load_file(path, published_prompt)
+
+
+def _prompt_of(folder: Path, identity: str) -> Callable[[], Tensor]:
+    return lambda: empty_prompt(folder, identity)

@@ -1,0 +1,179 @@
+"""Runs the folded network on an NVIDIA GPU: batches of one fixed size, compiled, as a CUDA graph.
+
+Every batch is filled up to the same size, so a person's answer depends neither on who else is in it
+nor on where a run was resumed. Where the compiler is absent or its result differs, the plain
+network runs, and the user is told.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor
+
+from sdpose_track.cache import cache_folder
+from sdpose_track.errors import DeviceError
+from sdpose_track.pose.folding import FoldedNetwork
+from sdpose_track.pose.running import DTYPES
+
+LARGEST_BATCH = 16
+"""More people in one pass fill no present GPU any better."""
+SHARE = 0.8
+"""Of the free memory that a batch may take; the rest is for fragments and other programs."""
+TOLERANCE = {"fp32": 1e-3, "bf16": 0.05, "fp16": 0.02}
+"""By how much of the largest value a compiled pass may differ from a plain one."""
+Forward = Callable[[Tensor, Tensor | None], Tensor]
+log = logging.getLogger(__name__)
+
+
+class GpuRunner:
+    """The network on a CUDA device."""
+
+    def __init__(
+        self,
+        network: FoldedNetwork,
+        device: torch.device,
+        precision: str,
+        size: tuple[int, int],
+        batch: int | None = None,
+    ) -> None:
+        """Move `network`, which is changed, to `device`; input is `size` (width, height) pixels.
+
+        Without `batch` as many people make one as the free memory holds. Raises DeviceError if it
+        does not hold one.
+        """
+        self.keypoints = network.keypoints
+        self.device, self.precision = device, precision
+        self.described = f"{torch.cuda.get_device_name(device)} (torch, {precision})"
+        self.batch = 1
+        self._dtype, self._size = DTYPES[precision], size
+        with self._enough_memory():
+            moved = network.to(device=device, dtype=self._dtype)
+            self._network = moved.to(memory_format=torch.channels_last)
+            self._forward: Forward = self._network
+            self.batch = batch or self._batch_that_fits()
+
+    def make_fast(self) -> None:
+        """Compile and record the pass for this batch: a minute the first time, seconds later."""
+        with self._enough_memory(), torch.inference_mode(), self._exactly():
+            if find_spec("triton") is not None:
+                self._forward = self._compiled()
+            self._forward = _recorded(self._forward, *self._blank())
+
+    def __call__(self, pictures: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Return the heatmaps."""
+        count = len(pictures)
+        with torch.inference_mode(), self._exactly():
+            given = _filled_up(pictures, self.batch)
+            given = given.to(self._dtype, memory_format=torch.channels_last)
+            more = None if noise is None else _filled_up(noise, self.batch)
+            return self._forward(given, more)[:count]
+
+    def shrink(self) -> bool:
+        """Halve the batch and go on with the plain network."""
+        if self.batch == 1:
+            return False
+        self._forward = self._network
+        torch.cuda.empty_cache()
+        self.batch //= 2
+        log.warning("the GPU's memory ran out: going on with --batch %d", self.batch)
+        return True
+
+    def close(self) -> None:
+        """Give the device's memory back."""
+        del self._forward, self._network
+        torch.cuda.empty_cache()
+
+    def _batch_that_fits(self) -> int:
+        before = torch.cuda.memory_allocated(self.device)
+        torch.cuda.reset_peak_memory_stats(self.device)
+        self(*self._blank())
+        one = max(1, torch.cuda.max_memory_allocated(self.device) - before)
+        free, _ = torch.cuda.mem_get_info(self.device)
+        return max(1, min(LARGEST_BATCH, int(SHARE * free / one)))
+
+    def _blank(self) -> tuple[Tensor, Tensor | None]:
+        """Return a batch of grey pictures, with noise if the network wants it."""
+        width, height = self._size
+        pictures = torch.zeros(self.batch, 3, height, width, device=self.device, dtype=self._dtype)
+        noise = torch.zeros(self.batch, 4, height // 8, width // 8, device=self.device)
+        given = pictures.to(memory_format=torch.channels_last)
+        return given, noise if self._network.encoder.samples else None
+
+    def _compiled(self) -> Forward:
+        """Return the compiled network, or the plain one if that fails or differs."""
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "compiled"))
+        log.info("preparing SDPose for this GPU; the first time takes a minute or two")
+        pictures, noise = self._blank()
+        pictures.normal_(generator=torch.Generator(self.device).manual_seed(0)).clamp_(-1, 1)
+        plain = self._network(pictures, noise)
+        compiled: Forward = torch.compile(self._network, dynamic=False, fullgraph=True)
+        try:
+            fast = compiled(pictures, noise)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever the compiler stumbles over
+            log.warning("SDPose runs uncompiled, and slower: the compiler failed (%s)", error)
+            return self._network
+        apart = float((fast - plain).abs().max() / plain.abs().max())
+        if not apart <= TOLERANCE[self.precision]:
+            log.warning("SDPose runs uncompiled, and slower: compiled it differs by %.2g", apart)
+            return self._network
+        return compiled
+
+    @contextmanager
+    def _enough_memory(self) -> Iterator[None]:
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            raise DeviceError(
+                f"--device {self.device}: its memory does not hold SDPose with a batch of"
+                f" {self.batch}; close what uses it, or use --batch 1, --input 384x512 or"
+                " --device cpu"
+            ) from error
+
+    @contextmanager
+    def _exactly(self) -> Iterator[None]:
+        """Keep float32 from being rounded to TensorFloat-32 where fp32 was asked for."""
+        if self._dtype != torch.float32:
+            yield
+            return
+        before = torch.backends.cuda.matmul.allow_tf32
+        torch.backends.cuda.matmul.allow_tf32 = False
+        try:
+            with torch.backends.cudnn.flags(allow_tf32=False):
+                yield
+        finally:
+            torch.backends.cuda.matmul.allow_tf32 = before
+
+
+def _filled_up(values: Tensor, count: int) -> Tensor:
+    if len(values) == count:
+        return values
+    return torch.cat([values, values.new_zeros(count - len(values), *values.shape[1:])])
+
+
+def _recorded(forward: Forward, pictures: Tensor, noise: Tensor | None) -> Forward:
+    """Return `forward` as a CUDA graph over these very inputs, into which batches are copied."""
+    current, side = torch.cuda.current_stream(), torch.cuda.Stream()
+    side.wait_stream(current)
+    with torch.cuda.stream(side):  # capture wants a pass before it on a stream of its own
+        forward(pictures, noise)
+    current.wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        heatmaps = forward(pictures, noise)
+
+    def replay(given: Tensor, more: Tensor | None) -> Tensor:
+        pictures.copy_(given)
+        if noise is not None and more is not None:
+            noise.copy_(more)
+        graph.replay()
+        return heatmaps.clone()
+
+    return replay

@@ -1,0 +1,211 @@
+"""SDPose as an estimator: people in, keypoints out.
+
+Cuts each person out of the frame on the network's device, runs the network on batches, decodes the
+heatmaps there, and brings only positions and scores back. Everything here but the crop and the
+decoding, which have their own modules, is scheduling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sdpose_track.errors import DeviceError
+from sdpose_track.pose.cropping import CROPS, Crop, touches
+from sdpose_track.pose.estimator import Estimate, Subject
+from sdpose_track.pose.heatmaps import decode, merge_flipped
+from sdpose_track.pose.running import Runner
+from sdpose_track.pose.sampling import cut
+from sdpose_track.records import Float32, Frame, measured
+from sdpose_track.skeletons import Skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How SDPose looks at a person."""
+
+    crop: str = "udp"
+    """A name in `cropping.CROPS`."""
+    size: tuple[int, int] = (768, 1024)
+    """(width, height) of the network's input in pixels."""
+    flip_test: bool = False
+    seed: int | None = None
+    """Draws the latent from the encoder's distribution with this seed; None takes its mode."""
+
+
+class SdposeEstimator:
+    """Estimates keypoints with SDPose."""
+
+    def __init__(self, runner: Runner, skeleton: Skeleton, look: Look) -> None:
+        """Own `runner`, whose network gives `skeleton` and was folded to sample if `look` does."""
+        self.skeleton = skeleton
+        on_gpu = runner.device.type == "cuda"
+        self.in_flight = 2 if on_gpu else 1
+        self._runner, self._look = runner, look
+        self._mirror = torch.tensor(skeleton.mirror, device=runner.device)
+        self._noise = _noise(look, runner.device)
+        self._frames = _Uploads(runner.device)
+        self._side = torch.cuda.Stream(runner.device) if on_gpu else None
+
+    @property
+    def batch(self) -> int:
+        """How many people one pass takes."""
+        return self._runner.batch
+
+    def open(self) -> None:
+        """The runner is ready already, so that its faults come before a run begins."""
+
+    def close(self) -> None:
+        """Give the device's memory back."""
+        self._frames.forget()
+        self._runner.close()
+
+    def submit(self, subjects: Sequence[Subject]) -> Underway:
+        """Start to look at `subjects`, at most `batch` of them.
+
+        Raises ValueError for a box that is empty or not finite, DeviceError if the device's memory
+        does not suffice even for half a batch.
+        """
+        crops = [self._crop(subject) for subject in subjects]
+        there = [
+            (s.frame, crop) for s, crop in zip(subjects, crops, strict=True) if crop is not None
+        ]
+        try:
+            passes = self._start(there)
+        except torch.OutOfMemoryError as error:
+            if not self._runner.shrink():
+                raise self._too_little(error) from error
+            passes = self._again(there)
+        return Underway(crops, passes, len(self.skeleton))
+
+    def _crop(self, subject: Subject) -> Crop | None:
+        """Return the part of the frame to look at; None where the box shows nothing of it."""
+        height, width = subject.frame.image.shape[:2]
+        if not touches(subject.box, (width, height)):
+            return None
+        return CROPS[self._look.crop](subject.box, (width, height), self._look.size)
+
+    def _start(self, there: Sequence[tuple[Frame, Crop]]) -> list[tuple[Tensor, Tensor]]:
+        """Return positions (n, K, 2) and scores (n, K), on the device, batch after batch."""
+        size = self.batch
+        parts = [there[start : start + size] for start in range(0, len(there), size)]
+        return [self._pass(part) for part in parts]
+
+    def _again(self, there: Sequence[tuple[Frame, Crop]]) -> list[tuple[Tensor, Tensor]]:
+        try:
+            return self._start(there)
+        except torch.OutOfMemoryError as error:
+            raise self._too_little(error) from error
+
+    def _too_little(self, error: BaseException) -> DeviceError:
+        return DeviceError(
+            f"the memory of {self._runner.device} does not hold a batch of {self.batch} people"
+            f" ({str(error).splitlines()[0]}); use --batch 1, --input 384x512 or --device cpu"
+        )
+
+    def _pass(self, there: Sequence[tuple[Frame, Crop]]) -> tuple[Tensor, Tensor]:
+        pictures = self._pictures(there)
+        heatmaps = self._runner(pictures, self._noise_for(len(there), 0))
+        if self._look.flip_test:
+            flipped = self._runner(pictures.flip(-1), self._noise_for(len(there), 1))
+            heatmaps = merge_flipped(heatmaps, flipped, self._mirror)
+        return decode(heatmaps, self._look.size)
+
+    def _pictures(self, there: Sequence[tuple[Frame, Crop]]) -> Tensor:
+        """Return the (n, 3, H, W) cut-outs; on a GPU beside what it computes."""
+        width, height = self._look.size
+        with self._beside():
+            pictures = torch.empty(len(there), 3, height, width, device=self._runner.device)
+            for picture, (frame, crop) in zip(pictures, there, strict=True):
+                cut(self._frames.on_device(frame), crop, out=picture)
+        if self._side is not None:
+            pictures.record_stream(torch.cuda.current_stream(self._runner.device))
+        return pictures
+
+    @contextmanager
+    def _beside(self) -> Iterator[None]:
+        """Do work on the side stream, and let the main one wait for it."""
+        if self._side is None:
+            yield
+            return
+        with torch.cuda.stream(self._side):
+            yield
+        torch.cuda.current_stream(self._runner.device).wait_stream(self._side)
+
+    def _noise_for(self, count: int, which: int) -> Tensor | None:
+        return None if self._noise is None else self._noise[which].expand(count, -1, -1, -1)
+
+
+class Underway:
+    """Estimates that the device may still be working on."""
+
+    def __init__(
+        self,
+        crops: Sequence[Crop | None],
+        passes: Sequence[tuple[Tensor, Tensor]],
+        keypoints: int,
+    ) -> None:
+        """Keep a crop for each subject, and the passes' answers for those that are not None."""
+        self._crops, self._passes, self._count = crops, passes, keypoints
+
+    def result(self) -> list[Estimate]:
+        """Wait for and return one estimate a subject, in order."""
+        found = iter(
+            pair
+            for points, scores in self._passes
+            for pair in zip(points.cpu().numpy(), scores.cpu().numpy(), strict=True)
+        )
+        return [self._estimate(crop, found) for crop in self._crops]
+
+    def _estimate(self, crop: Crop | None, found: Iterator[tuple[Float32, Float32]]) -> Estimate:
+        points = np.full((self._count, 2), np.nan, np.float32)
+        scores = np.zeros(self._count, np.float32)
+        if crop is not None:
+            inside, heights = next(found)
+            points = crop.to_image(inside).astype(np.float32)
+            scores = np.where(np.isfinite(points).all(axis=1), heights, 0).astype(np.float32)
+        return Estimate(points, scores, measured(self._count))
+
+
+class _Uploads:
+    """The frames of the newest batch on the device: people of one frame share it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._kept: dict[int, tuple[Frame, Tensor]] = {}
+
+    def on_device(self, frame: Frame) -> Tensor:
+        """Return the (H, W, 3) uint8 BGR picture of `frame`."""
+        kept = self._kept.get(id(frame))
+        if kept is None:
+            if len(self._kept) >= 2:
+                self._kept.pop(next(iter(self._kept)))
+            staged = torch.empty(
+                frame.image.shape, dtype=torch.uint8, pin_memory=self._device.type == "cuda"
+            )
+            staged.numpy()[...] = frame.image
+            kept = self._kept[id(frame)] = (frame, staged.to(self._device, non_blocking=True))
+        return kept[1]
+
+    def forget(self) -> None:
+        """Let them go."""
+        self._kept.clear()
+
+
+def _noise(look: Look, device: torch.device) -> Tensor | None:
+    """Return (2, 4, H/8, W/8) standard normal noise, for the picture and for its mirror image.
+
+    Drawn on the CPU, so that every device gets the same, and the same for everybody: a person's
+    answer depends neither on who else is there nor on their place in a batch.
+    """
+    if look.seed is None:
+        return None
+    width, height = look.size
+    generator = torch.Generator().manual_seed(look.seed)
+    drawn = [torch.randn(1, 4, height // 8, width // 8, generator=generator) for _ in range(2)]
+    return torch.cat(drawn).to(device)

@@ -1,0 +1,233 @@
+"""From files to a `Network`: which tensors go where, and whether these are SDPose's at all.
+
+Read are the folder layout of the published checkpoints and single files (`single_file.py`), only as
+safetensors, in float16 or float32. Nothing is loaded before names and shapes have been compared:
+what a file is instead, its message says. Whether a file is the published one is `checkpoints.py`'s
+business.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from sdpose_track.errors import CheckpointError
+from sdpose_track.pose.network import HeatmapHead, Network
+from sdpose_track.skeletons import SKELETONS, Skeleton
+
+UNET = "unet/diffusion_pytorch_model.safetensors"
+VAE = "vae/diffusion_pytorch_model.safetensors"
+HEAD = "decoder/decoder.safetensors"
+CLASS_EMBEDDING = {"class_embed_type": "projection", "projection_class_embeddings_input_dim": 4}
+"""Of the U-Net; SDPose's code demands it whatever the configuration says."""
+_SKELETONS = {len(skeleton): skeleton for skeleton in SKELETONS.values()}
+_OLD_NAMES = {
+    ".query.": ".to_q.",
+    ".key.": ".to_k.",
+    ".value.": ".to_v.",
+    ".proj_attn.": ".to_out.0.",
+}
+"""Of the encoder's attention, in files of diffusers before 0.17, such as Stable Diffusion 2's."""
+
+
+class Tensors(Mapping[str, Tensor]):
+    """The tensors of one part, read from their file when they are asked for."""
+
+    def __init__(self, path: Path, names: Mapping[str, str] | None = None) -> None:
+        """Open `path`; `names` gives the file's name of each tensor, by default all by their own.
+
+        Raises CheckpointError if it is no safetensors file, or is cut off.
+        """
+        self.path = path
+        self._file = _opened(path)
+        every = self._file.keys()  # no mapping: it cannot be iterated over itself
+        self._names = {n: n for n in every} if names is None else dict(names)
+
+    def __getitem__(self, name: str) -> Tensor:
+        tensor: Tensor = self._file.get_tensor(self._names[name])
+        return tensor
+
+    def __iter__(self) -> Any:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a tensor without reading it."""
+        return tuple(self._file.get_slice(self._names[name]).get_shape())
+
+    def renamed(self, rename: Callable[[str], str]) -> Tensors:
+        """Return the same tensors under other names."""
+        return Tensors(self.path, {rename(n): old for n, old in self._names.items()})
+
+
+def load_folder(folder: Path, prompt: Callable[[], Tensor]) -> Network:
+    """Return the network of a checkpoint folder in float32 on the CPU.
+
+    `prompt` gives the (1, 2, C) embedding of the empty prompt; it is called only for a checkpoint
+    that is sound otherwise. Raises CheckpointError, which says what was found instead.
+    """
+    for name in (UNET, VAE, HEAD, "unet/config.json", "vae/config.json"):
+        if not (folder / name).is_file():
+            raise CheckpointError(
+                f"{folder / name} is missing; an SDPose checkpoint has unet, vae and decoder"
+            )
+    return assemble(
+        config(folder / "unet/config.json"),
+        config(folder / "vae/config.json"),
+        (Tensors(folder / UNET), Tensors(folder / VAE), Tensors(folder / HEAD)),
+        prompt,
+    )
+
+
+def assemble(
+    unet_config: Mapping[str, Any],
+    vae_config: Mapping[str, Any],
+    parts: tuple[Tensors, Tensors, Tensors],
+    prompt: Callable[[], Tensor],
+) -> Network:
+    """Return the network of U-Net, encoder and head tensors. Raises CheckpointError."""
+    unet_tensors, vae_tensors, head_tensors = parts
+    skeleton, head = _head(head_tensors)
+    _check_class_embedding(unet_tensors)
+    unet = _built("UNet2DConditionModel", {**unet_config, **CLASS_EMBEDDING}, unet_tensors.path)
+    up_blocks = _tap(unet, head, skeleton, head_tensors.path)
+    vae = _built("AutoencoderKL", vae_config, vae_tensors.path)
+    vae_tensors = vae_tensors.renamed(_new_name)
+    _check(unet, unet_tensors, "SDPose's U-Net")
+    _check(vae, vae_tensors, "Stable Diffusion's image encoder", spare=("decoder.", "post_quant"))
+    _check(head, head_tensors, "SDPose's pose head")
+    embedding = prompt()
+    _fill(vae.encoder, vae_tensors, "encoder.")
+    _fill(vae.quant_conv, vae_tensors, "quant_conv.")
+    _fill(unet, unet_tensors)
+    _fill(head, head_tensors)
+    network = Network(vae, unet, head, embedding.float(), up_blocks)
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def config(path: Path) -> dict[str, Any]:
+    """Return a part's configuration. Raises CheckpointError if it is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON ({error})") from error
+    if not isinstance(found, dict):
+        raise CheckpointError(f"{path} is no model configuration")
+    return found
+
+
+def skeleton_of(network: Network) -> Skeleton:
+    """Return the skeleton whose keypoints `network` gives."""
+    return _SKELETONS[network.keypoints]
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return safe_open(path, framework="pt")
+    except (SafetensorError, OSError) as error:
+        size = path.stat().st_size if path.exists() else 0
+        what = "no safetensors file"
+        if "incomplete" in str(error).lower() or "invalidoffset" in str(error).lower():
+            what = f"cut off: it has {size} bytes and its header promises more"
+        raise CheckpointError(f"{path} is {what} ({error}); fetch the checkpoint again") from error
+
+
+def _head(tensors: Tensors) -> tuple[Skeleton, HeatmapHead]:
+    shapes = {name: tensors.shape(name) for name in tensors}
+    wanted = ("deconv_layers.0.weight", "final_layer.weight")
+    if any(len(shapes.get(name, ())) != 4 for name in wanted):
+        raise CheckpointError(f"{tensors.path} is not SDPose's pose head: it has {_few(shapes)}")
+    count, width = shapes["final_layer.weight"][:2]
+    skeleton = _SKELETONS.get(count)
+    if skeleton is None:
+        known = " or ".join(f"{len(s)} ({s.name})" for s in _SKELETONS.values())
+        raise CheckpointError(
+            f"{tensors.path} gives {count} keypoints; SDPose's checkpoints give {known}"
+        )
+    with torch.device("meta"):
+        return skeleton, HeatmapHead(width, count)
+
+
+def _check_class_embedding(tensors: Tensors) -> None:
+    if not any(name.startswith("class_embedding.") for name in tensors):
+        what = "an ordinary Stable Diffusion U-Net" if "conv_in.weight" in tensors else "no U-Net"
+        raise CheckpointError(f"{tensors.path} has no class embedding: it is {what}, not SDPose's")
+
+
+def _built(kind: str, given: Mapping[str, Any], path: Path) -> Any:
+    """Return diffusers' module `kind` without weights. Raises CheckpointError if it cannot be."""
+    import diffusers
+
+    plain = {name: value for name, value in given.items() if not name.startswith("_")}
+    try:
+        with torch.device("meta"):
+            return getattr(diffusers, kind)(**plain)
+    except (TypeError, ValueError, KeyError, AttributeError, NotImplementedError) as error:
+        raise CheckpointError(
+            f"{path.parent / 'config.json'} describes no {kind} ({error})"
+        ) from error
+
+
+def _tap(unet: Any, head: HeatmapHead, skeleton: Skeleton, path: Path) -> int:
+    """Return after how many decoder blocks the head reads: the last, or the one before it."""
+    width = head.final_layer.in_channels
+    last, before = unet.config.block_out_channels[:2]
+    fits = [count for count, channels in ((4, last), (3, before)) if channels == width]
+    if not fits:
+        raise CheckpointError(
+            f"{path} reads {width} channels; this U-Net's last decoder blocks give {before} and"
+            f" {last}"
+        )
+    body = len(skeleton) == min(_SKELETONS)
+    return fits[0] if len(fits) == 1 else (4 if body else 3)
+
+
+def _new_name(name: str) -> str:
+    for old, new in _OLD_NAMES.items():
+        name = name.replace(old, new)
+    return name
+
+
+def _check(
+    module: nn.Module, tensors: Tensors, what: str, spare: tuple[str, ...] = ("\0",)
+) -> None:
+    """Raise CheckpointError unless `tensors` are those of `module`; `spare` ones may be absent."""
+    wanted = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    missing = [n for n in wanted if n not in tensors and not n.startswith(spare)]
+    strange = [name for name in tensors if name not in wanted]
+    if missing or strange:
+        facts = [f"it lacks {_few(missing)}"] if missing else []
+        facts += [f"it has {_few(strange)} besides"] if strange else []
+        raise CheckpointError(f"{tensors.path} is not {what}: {', '.join(facts)}")
+    for name in tensors:
+        found = tensors.shape(name)
+        if found != wanted[name] and found != (*wanted[name], 1, 1):
+            raise CheckpointError(
+                f"{tensors.path} is not {what}: {name} is {_times(found)}, its configuration says"
+                f" {_times(wanted[name])}"
+            )
+
+
+def _fill(module: nn.Module, tensors: Tensors, prefix: str = "") -> None:
+    """Put the tensors into `module` as float32."""
+    wanted = module.state_dict()
+    state = {n: tensors[prefix + n].reshape(t.shape).float() for n, t in wanted.items()}
+    module.load_state_dict(state, assign=True)
+
+
+def _few(names: Iterable[str]) -> str:
+    every = list(names)
+    shown = ", ".join(every[:2])
+    return shown if len(every) <= 2 else f"{shown} and {len(every) - 2} more"
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
