@@ -37,7 +37,9 @@ def test_keypoints_that_came_with_the_box_are_taken_as_they_are(
 ) -> None:
     image, found = bus
     assert found.keypoints is not None
-    (estimate,) = SeenEstimator().estimate([Subject(image, found.boxes[0], found.keypoints[0])])
+    (estimate,) = (
+        SeenEstimator().submit([Subject(image, found.boxes[0], found.keypoints[0])]).result()
+    )
     np.testing.assert_array_equal(estimate.keypoints, found.keypoints[0, :, :2])
     np.testing.assert_array_equal(estimate.scores, found.keypoints[0, :, 2])
 
@@ -45,7 +47,7 @@ def test_keypoints_that_came_with_the_box_are_taken_as_they_are(
 def test_a_box_without_keypoints_is_no_subject_for_it(bus: tuple[Frame, Detections]) -> None:
     image, found = bus
     with pytest.raises(ValueError, match="without keypoints"):
-        SeenEstimator().estimate([Subject(image, found.boxes[0])])
+        SeenEstimator().submit([Subject(image, found.boxes[0])])
 
 
 def test_a_given_box_gets_about_the_keypoints_of_the_whole_picture(
@@ -55,7 +57,7 @@ def test_a_given_box_gets_about_the_keypoints_of_the_whole_picture(
     assert found.keypoints is not None
     sure = found.scores > 0.8
     subjects = [Subject(image, box) for box in found.boxes[sure]]
-    estimates = CutOutEstimator(network).estimate(subjects)
+    estimates = CutOutEstimator(network).submit(subjects).result()
     assert len(estimates) == 3
     for estimate, seen, box in zip(estimates, found.keypoints, found.boxes, strict=False):
         known = seen[:, 2] > 0.5
@@ -69,6 +71,7 @@ def test_a_given_box_gets_about_the_keypoints_of_the_whole_picture(
 def test_a_box_with_nobody_in_it_has_no_keypoints(
     network: YoloDetector, bus: tuple[Frame, Detections], box: list[float]
 ) -> None:
-    (estimate,) = CutOutEstimator(network).estimate([Subject(bus[0], np.array(box, np.float32))])
+    subject = Subject(bus[0], np.array(box, np.float32))
+    (estimate,) = CutOutEstimator(network).submit([subject]).result()
     assert np.isnan(estimate.keypoints).all()
     assert (estimate.scores == 0).all()

@@ -1,4 +1,4 @@
-"""The stages, with a detector and an estimator whose answers can be worked out by hand."""
+"""The stages, with a detector whose answers can be worked out by hand."""
 
 from __future__ import annotations
 
@@ -8,31 +8,9 @@ from fractions import Fraction
 import numpy as np
 
 from sdpose_track.detect.detector import Done
-from sdpose_track.pipeline.stages import DetectStage, PoseStage, TrackStage
-from sdpose_track.pose.estimator import Estimate, Subject
-from sdpose_track.records import DetectedFrame, Detections, Frame, TrackedFrame, measured
-from sdpose_track.skeletons import COCO17
+from sdpose_track.pipeline.stages import DetectStage, TrackStage
+from sdpose_track.records import DetectedFrame, Detections, Frame
 from sdpose_track.track.bytetrack import ByteTracker
-
-
-class Centre:
-    """Every keypoint is the middle of the box."""
-
-    batch = 4
-    skeleton = COCO17
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-
-    def open(self) -> None: ...
-
-    def estimate(self, subjects: Sequence[Subject]) -> list[Estimate]:
-        self.sizes.append(len(subjects))
-        middles = [(s.box[:2] + s.box[2:]) / 2 for s in subjects]
-        one = np.ones(17, np.float32)
-        return [Estimate(np.tile(m, (17, 1)), one, measured(17)) for m in middles]
-
-    def close(self) -> None: ...
 
 
 class Slow:
@@ -56,33 +34,6 @@ class Slow:
 
 def frame(index: int) -> Frame:
     return Frame(index, index, Fraction(index, 25), np.zeros((8, 8, 3), np.uint8))
-
-
-def tracked(index: int, *track_ids: int) -> TrackedFrame:
-    boxes = np.array([[t, t, t + 2, t + 2] for t in track_ids], np.float32).reshape(-1, 4)
-    seen = Detections(boxes, np.ones(len(track_ids), np.float32))
-    return TrackedFrame(frame(index), seen, np.array(track_ids, np.int32))
-
-
-def test_people_are_dealt_back_to_their_own_frame_in_order_of_id() -> None:
-    estimator = Centre()
-    stage = PoseStage(estimator)
-
-    done = list(stage.process([tracked(0, 1, 2, 3), tracked(1), tracked(2, 9, 2)]))
-
-    assert estimator.sizes == [4, 1]
-    assert [f.poses.index for f in done] == [0, 1, 2]
-    assert [[p.track_id for p in f.poses.people] for f in done] == [[1, 2, 3], [], [2, 9]]
-    for result in done:
-        for person in result.poses.people:
-            np.testing.assert_array_equal(person.keypoints[0], [person.track_id + 1] * 2)
-
-
-def test_detections_without_a_track_are_stored_but_are_nobody() -> None:
-    (done,) = PoseStage(Centre()).process([tracked(0, 0, 5)])
-    assert [p.track_id for p in done.poses.people] == [5]
-    assert len(done.detections) == 2
-    assert done.track_ids.tolist() == [0, 5]
 
 
 def test_detections_come_out_in_order_while_the_next_are_under_way() -> None:
