@@ -12,7 +12,7 @@ from pathlib import Path
 
 import filelock
 
-from sdpose_track.checkpoints import cache_folder
+from sdpose_track.cache import cache_folder
 
 
 def lock(path: Path) -> filelock.FileLock | None:

@@ -1,4 +1,4 @@
-"""Tensors made by SDPose's reference code: the small ones lie in tests/golden, the rest in ../shared."""
+"""Tensors made by SDPose's reference code: small ones in tests/golden, others in ../shared."""
 
 from __future__ import annotations
 

@@ -301,7 +301,7 @@ def test_a_name_that_begins_with_a_dash_works_after_two_dashes(
         (["track", ""], 2, "SOURCE is empty"),
         (["track", "clip.mp4", "--out", ""], 2, "--out"),
         (["track", "clip.mp4", "--pose", "yolo99"], 4, "no model is named 'yolo99'"),
-        (["track", "clip.mp4", "--pose", "yolo11n"], 2, "it is no pose model"),
+        (["track", "clip.mp4", "--pose", "yolo11n"], 4, "it is no pose model"),
         (["track", "clip.mp4", "--detector", "clip.mp4"], 4, "is no YOLO checkpoint"),
         (["track", "clip.mp4", "--export", "opnpose"], 2, "did you mean openpose"),
         (["track", "clip.mp4", "--device", "tpu"], 2, "--device tpu"),
@@ -310,7 +310,7 @@ def test_a_name_that_begins_with_a_dash_works_after_two_dashes(
         (["track", "clip.mp4", "--start", "60"], 2, "choose no frame"),
         (["track", "clip.mp4", "--start", "2", "--end", "1"], 2, "--end 1"),
         (["track", "clip.mp4", "--out", "clip.mp4/x"], 5, "cannot be made"),
-        (["track", "clip.mp4", "--flip-test"], 2, "--flip-test is for SDPose"),
+        (["track", "clip.mp4", "--flip-test"], 2, "--flip-test: only SDPose"),
         (["track", "clip.mp4", "--boxes", "gone.json"], 2, "there is no such file"),
         (["track", "rtsp://127.0.0.1/x"], 2, "live"),
         (["track", "0"], 2, "live"),
@@ -336,7 +336,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
 
 
 def test_models_are_listed_found_and_checked(tmp_path: Path) -> None:
-    assert "yolo11n-pose   here" in sdpose("models", "list", cwd=tmp_path).stdout
+    assert "yolo11n-pose " in sdpose("models", "list", cwd=tmp_path).stdout
     where = sdpose("models", "where", "yolo11n-pose", cwd=tmp_path).stdout.strip()
     assert Path(where).is_file()
     assert "yolo11n-pose: whole" in sdpose("models", "verify", cwd=tmp_path).stdout

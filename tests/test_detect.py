@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sdpose_track.checkpoints import Weights, find, sha256_of
+from sdpose_track.cache import sha256_of
+from sdpose_track.checkpoints import Weights, find
 from sdpose_track.cli.demo import photographs
 from sdpose_track.detect.letterbox import Letterbox
 from sdpose_track.detect.nms import iou_matrix, suppress

@@ -74,7 +74,7 @@ def test_the_head_at_true_width_gives_the_references_heatmaps(
     given = arrays(f"head_{kind}_truewidth.npz")
     feature = tensor(given["feature"])
     for head in (wide_head, Head(wide_head)):
-        np.testing.assert_allclose(head(feature), given["heatmaps"], rtol=0, atol=1e-4)
+        np.testing.assert_allclose(head(feature), tensor(given["heatmaps"]), rtol=0, atol=1e-4)
 
 
 def test_the_encoder_gives_the_references_moments(network: Network, stages: dict[str, Any]) -> None:

@@ -20,13 +20,18 @@ from sdpose_track.settings import DEFAULT_CONFIDENCE
 SMOOTHINGS = ("off", "live", "offline")
 _FORMATS = "openpose, coco, csv, npz, video"
 COMING = {
-    "pose": "stills with SDPose",
     "live": "the skeleton of a camera or stream",
     "view": "the desktop viewer",
     "edit": "identity repair",
-    "evaluate": "scores against ground truth",
 }
 """Commands that the grammar promises and that are not there yet."""
+_TAKES = {
+    "track": "SOURCE...",
+    "export": "SESSION --format FORMAT...",
+    "pose": "IMAGE...",
+    "evaluate poses": "--annotations COCO.json --images DIR",
+}
+"""What commands with many options cannot do without."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -49,23 +54,19 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"sdpose-track {__version__}")
     parser.set_defaults(run=_viewer)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    for add in (_demo, _track, _export, _info, _models, _benchmark):
+    for add in (_demo, _track, _export, _pose, _info, _models, _evaluate, _benchmark):
         add(commands)
-    for name, what in COMING.items():  # nothing is an option here: whatever is asked, say it
-        later = commands.add_parser(
-            name, help=f"{what} (not there yet)", add_help=False, prefix_chars="\0"
-        )
-        later.add_argument("rest", nargs=argparse.REMAINDER)
-        later.set_defaults(run=_not_yet, command=name)
+    for name, what in COMING.items():
+        _coming(commands, name, what)
     return parser
 
 
 def _command(
     commands: Any, name: str, summary: str, example: str, run: Callable[..., int]
 ) -> Parser:
-    takes = {"track": "SOURCE...", "export": "SESSION --format FORMAT..."}.get(name)
+    takes = _TAKES.get(name)
     parser: Parser = commands.add_parser(
-        name,
+        name.rpartition(" ")[2],
         usage=None if takes is None else f"sdpose-track {name} {takes} [options]",
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
@@ -88,11 +89,17 @@ def _viewer(_options: argparse.Namespace, _screen: object) -> int:
     raise SettingsError("the viewer is not there yet; see sdpose-track --help for the commands")
 
 
-def _not_yet(options: argparse.Namespace, _screen: object) -> int:
-    what = COMING[options.command]
-    raise SettingsError(
-        f"{options.command} ({what}) is not there yet; it comes with a later version"
+def _coming(commands: Any, name: str, what: str) -> None:
+    """Add a command that says it is not there yet, whatever is asked of it."""
+
+    def run(_options: argparse.Namespace, _screen: object) -> int:
+        raise SettingsError(f"{name} ({what}) is not there yet; it comes with a later version")
+
+    later = commands.add_parser(
+        name.rpartition(" ")[2], help=f"{what} (not there yet)", add_help=False, prefix_chars="\0"
     )
+    later.add_argument("rest", nargs=argparse.REMAINDER)
+    later.set_defaults(run=run)
 
 
 def _json(parser: Parser) -> None:
@@ -159,6 +166,64 @@ def _export(commands: Any) -> None:
     add("--people", metavar="ID,...", help="only these track ids")
     add("--raw", action="store_true", help="as the estimator gave them, without smoothing")
     _json(parser)
+
+
+def _pose(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "pose",
+        "find the people in pictures and their poses, as JSON",
+        "sdpose-track pose photo.jpg more/ --out poses.json",
+        _runs("pose"),
+    )
+    add = parser.add_argument
+    add("images", metavar="IMAGE", nargs="+", help="a picture, or a folder of pictures")
+    add("--out", metavar="FILE.json", help="default: the last line of stdout")
+    add("--annotate", metavar="DIR", help="write each picture with the poses drawn on it")
+    add("--conf", type=float, metavar="X", default=DEFAULT_CONFIDENCE,
+        help=f"least confidence of a person; default: {DEFAULT_CONFIDENCE}")  # fmt: skip
+    add_model_options(parser, boxes="person boxes from a JSON file, by file name or number")
+
+
+def _evaluate(commands: Any) -> None:
+    example = "sdpose-track evaluate poses --annotations val.json --images val"
+    what = "scores against ground truth"
+    parser: Parser = commands.add_parser(
+        "evaluate",
+        help=what,
+        description=f"{what.capitalize()}.",
+        epilog=f"example: {example}",
+        allow_abbrev=False,
+    )
+    kinds = parser.add_subparsers(
+        title="what", metavar="poses|tracks", required=True, parser_class=Parser
+    )
+    _evaluate_poses(kinds, example)
+    _coming(kinds, "evaluate tracks", "identities against ground truth")
+
+
+def _evaluate_poses(kinds: Any, example: str) -> None:
+    parser = _command(
+        kinds,
+        "evaluate poses",
+        "score keypoints and boxes as COCO does",
+        example,
+        _runs("evaluate"),
+    )
+    add = parser.add_argument
+    add("--annotations", metavar="COCO.json", required=True,
+        help="people and keypoints as in COCO or COCO-WholeBody")  # fmt: skip
+    add("--images", metavar="DIR", required=True, help="the folder of the annotated pictures")
+    add("--boxes", metavar="truth|detector|FILE", default="detector",
+        help="FILE: COCO detections, or boxes by file name; default: detector")  # fmt: skip
+    _json(parser)
+    add = parser.add_argument_group("protocol; by default that of the model").add_argument
+    add("--conf", type=float, metavar="X", help="least confidence of a box")
+    add("--score", choices=("box", "box-keypoint"),
+        help="of a pose: its box's, or times the mean of its keypoints")  # fmt: skip
+    add("--oks-nms", type=float, metavar="X",
+        help="poses more alike than X are one person; 1 keeps all")  # fmt: skip
+    add_model_options(parser)
 
 
 def _info(commands: Any) -> None:

@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from sdpose_track.checkpoints import Weights, cache_folder
+from sdpose_track.cache import cache_folder
+from sdpose_track.checkpoints import Weights
 from sdpose_track.detect.runtime import Answer, NetworkFacts, cpu_count
 from sdpose_track.errors import DeviceError, SettingsError
 from sdpose_track.records import Float32, UInt8

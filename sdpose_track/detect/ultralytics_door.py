@@ -25,7 +25,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from sdpose_track.checkpoints import Weights, cache_folder
+from sdpose_track.cache import cache_folder
+from sdpose_track.checkpoints import Weights
 from sdpose_track.detect.runtime import NetworkFacts
 from sdpose_track.errors import CheckpointError
 

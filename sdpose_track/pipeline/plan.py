@@ -129,7 +129,9 @@ def prepare(
         StoreStage(writer, _ending(source, span)),
     )
     engine = Engine(span, stages, start=stored.stop if stored else span.first)
-    return Run(engine, session, header, span.total, len(stored), seats.notes)
+    left = None if span.total is None else span.total - len(stored)
+    notes = (*seats.notes, *seats.warnings(left))
+    return Run(engine, session, header, span.total, len(stored), notes)
 
 
 def _session(

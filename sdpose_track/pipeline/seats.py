@@ -27,6 +27,8 @@ from sdpose_track.skeletons import COCO17, SKELETONS, Skeleton
 
 LIGHT = "yolo11n-pose"
 """The detector and pose model that is always there."""
+LONG_S = 1.0
+"""Seconds a person from which the user is warned."""
 BEST = ("sdpose-body",)
 """What `auto` prefers on a GPU, if its weights are there."""
 
@@ -44,7 +46,18 @@ class Seats:
     notes: tuple[str, ...] = ()
     """What was chosen for the user, in sentences."""
     seconds_a_person: float | None = None
-    """How long the pose of one person in one frame takes, where that is worth a warning."""
+    """About how long the pose of one person in one frame takes, where that was estimated."""
+
+    def warnings(self, pictures: int | None) -> tuple[str, ...]:
+        """Return what to tell the user before so many `pictures` are looked at; None unknown."""
+        each = self.seconds_a_person
+        if each is None or each < LONG_S:
+            return ()
+        whole = "" if pictures is None else f", {_spoken(each * pictures)} for all {pictures}"
+        return (
+            f"SDPose takes about {each:.0f} s for each person in each picture on this CPU{whole};"
+            f" --pose {LIGHT} takes a few hundredths of a second, --input 384x512 about a fifth",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +189,11 @@ def _yolo(
         return TorchRuntime(weights, device, settings.precision, settings.batch)
 
     return YoloDetector(load, YoloSettings(confidence=settings.floor), picture=picture)
+
+
+def _spoken(seconds: float) -> str:
+    minutes = seconds / 60
+    return f"{minutes / 60:.1f} hours" if minutes >= 90 else f"{max(1, round(minutes))} min"
 
 
 def _device(wish: str) -> str:

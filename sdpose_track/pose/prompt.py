@@ -8,8 +8,10 @@ encoder get the published one from `models/`.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,10 +21,18 @@ from torch import Tensor
 from sdpose_track.cache import cache_folder
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.network import PROMPT_TOKENS
+from sdpose_track.pose.weights import first_line
 from sdpose_track.shipped import shipped
 
 FILE = "empty-prompt.safetensors"
 _KEY = "empty_prompt"
+_NEEDED = (
+    "text_encoder/config.json",
+    "text_encoder/model.safetensors",
+    "tokenizer/vocab.json",
+    "tokenizer/merges.txt",
+)
+"""Without them transformers would go on with what it makes up."""
 log = logging.getLogger(__name__)
 
 
@@ -55,36 +65,66 @@ def published_prompt() -> Tensor:
 
 def _encoded(folder: Path) -> Tensor:
     """Run the checkpoint's own tokenizer and text encoder on the empty prompt."""
-    from transformers import CLIPTextModel, CLIPTokenizer
-    from transformers.utils import logging as chatter
-
+    missing = [name for name in _NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(f"{folder / missing[0]} is missing; fetch the checkpoint again")
     log.info("reading the empty prompt with the checkpoint's text encoder, once")
-    bars = chatter.is_progress_bar_enabled()
-    chatter.disable_progress_bar()
     try:
-        tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-        tokens = tokenizer("", padding="do_not_pad", truncation=True, return_tensors="pt").input_ids
-        encoder = CLIPTextModel.from_pretrained(
-            folder / "text_encoder",
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=torch.float32,
-        )
-        with torch.inference_mode():
-            embedding: Tensor = encoder(tokens).last_hidden_state
+        with _quiet():
+            embedding, unfit = _run(folder)
     except Exception as error:  # transformers raises anything at all
         raise CheckpointError(
-            f"the text encoder in {folder} cannot be used ({error}); fetch the checkpoint again"
+            f"the text encoder in {folder} cannot be used ({first_line(error)});"
+            " fetch the checkpoint again"
         ) from error
+    if unfit:
+        raise CheckpointError(
+            f"the text encoder in {folder} lacks {min(unfit)}, or has it in another shape than its"
+            " configuration says; fetch the checkpoint again"
+        )
+    if not _is_sound(embedding):
+        raise CheckpointError(
+            f"the text encoder in {folder} gives no sound embedding of the empty prompt;"
+            " fetch the checkpoint again"
+        )
+    return embedding
+
+
+def _run(folder: Path) -> tuple[Tensor, set[str]]:
+    """Return the embedding, and the names of tensors that transformers had to make up for it."""
+    from transformers import CLIPTextModel, CLIPTokenizer
+
+    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+    tokens = tokenizer("", padding="do_not_pad", truncation=True, return_tensors="pt").input_ids
+    loaded: Any = CLIPTextModel.from_pretrained(
+        folder / "text_encoder",
+        local_files_only=True,
+        use_safetensors=True,
+        dtype=torch.float32,
+        ignore_mismatched_sizes=True,  # they are in the report
+        output_loading_info=True,
+    )
+    encoder, report = loaded
+    with torch.inference_mode():
+        embedding: Tensor = encoder(tokens).last_hidden_state
+    unfit = {*report["missing_keys"], *(name for name, *_ in report["mismatched_keys"])}
+    return embedding.clone(), unfit
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers from writing bars and tables between our messages."""
+    from transformers.utils import logging as chatter
+
+    bars, verbosity = chatter.is_progress_bar_enabled(), chatter.get_verbosity()
+    chatter.disable_progress_bar()
+    chatter.set_verbosity(logging.CRITICAL)
+    try:
+        yield
     finally:
+        chatter.set_verbosity(verbosity)
         if bars:
             chatter.enable_progress_bar()
-    if embedding.shape[1] != PROMPT_TOKENS:
-        raise CheckpointError(
-            f"the tokenizer in {folder} gives {embedding.shape[1]} tokens for the empty prompt;"
-            f" SDPose's gives {PROMPT_TOKENS}"
-        )
-    return embedding.clone()
 
 
 def _kept(path: Path) -> Tensor | None:
@@ -93,8 +133,12 @@ def _kept(path: Path) -> Tensor | None:
             found: Tensor = file.get_tensor(_KEY)
     except (SafetensorError, OSError):
         return None
-    sound = found.ndim == 3 and found.shape[:2] == (1, PROMPT_TOKENS) and found.isfinite().all()
-    return found.float() if sound else None
+    return found.float() if _is_sound(found) else None
+
+
+def _is_sound(embedding: Tensor) -> bool:
+    right = embedding.ndim == 3 and embedding.shape[:2] == (1, PROMPT_TOKENS)
+    return right and bool(embedding.isfinite().all())
 
 
 def _keep(embedding: Tensor, path: Path) -> bool:

@@ -17,7 +17,7 @@ from torch.nn.functional import interpolate
 
 from sdpose_track.pose.cropping import Crop
 
-_AT_ONCE = 2**22
+_AT_ONCE = 2**20
 """So many values are held as float32 besides the input: a picture may be huge, memory is not."""
 _STEPS = 32
 """`warpAffine` interpolates at this many positions from one pixel to the next."""

@@ -66,10 +66,9 @@ class SdposeEstimator:
         self._runner.close()
 
     def submit(self, subjects: Sequence[Subject]) -> Underway:
-        """Start to look at `subjects`, at most `batch` of them.
+        """Start to look at `subjects`. A box that shows nothing of its frame has no keypoints.
 
-        Raises ValueError for a box that is empty or not finite, DeviceError if the device's memory
-        does not suffice even for half a batch.
+        Raises DeviceError if the device's memory does not suffice even for half a batch.
         """
         crops = [self._crop(subject) for subject in subjects]
         there = [
@@ -88,7 +87,10 @@ class SdposeEstimator:
         height, width = subject.frame.image.shape[:2]
         if not touches(subject.box, (width, height)):
             return None
-        return CROPS[self._look.crop](subject.box, (width, height), self._look.size)
+        try:
+            return CROPS[self._look.crop](subject.box, (width, height), self._look.size)
+        except ValueError:  # thinner than a pixel
+            return None
 
     def _start(self, there: Sequence[tuple[Frame, Crop]]) -> list[tuple[Tensor, Tensor]]:
         """Return positions (n, K, 2) and scores (n, K), on the device, batch after batch."""

@@ -5,8 +5,9 @@ with the pose head inside the diffusion model; and flat ones, whose tensors are 
 layout behind `unet.`, `vae.` and `decoder.`. Neither has a configuration, so the widths are read
 from the shapes and the rest is Stable Diffusion 2's.
 
-What the names of ComfyUI's file are was inferred from its code and from its size, not seen: a file
-that differs is refused, with what was found.
+The names in ComfyUI's file were inferred from its code. With them the header has the length, to the
+byte, that the published file has (tests/test_single_file.py). A file that differs is refused, with
+what was found.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from torch import Tensor
 
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.network import Network
-from sdpose_track.pose.weights import Tensors, assemble
+from sdpose_track.pose.weights import LEVELS, Tensors, assemble
 
 HEAD_CHANNELS = 64
 """Width of an attention head of Stable Diffusion 2's U-Net."""
-LEVELS = 4
 _DIFFUSION, _FIRST_STAGE = "model.diffusion_model.", "first_stage_model."
+_BLOCKS = [f"{_DIFFUSION}{side}_blocks.{i}" for side in ("input", "output") for i in range(12)]
 _POSE_HEAD = re.compile(r"(.*\bheatmap_head\.)final_layer\.weight")
 _ENCODER_NAMES = (
     (r"encoder\.down\.(\d)\.block\.(\d)\.", r"encoder.down_blocks.\1.resnets.\2."),
@@ -55,7 +56,8 @@ def load_file(path: Path, prompt: Callable[[], Tensor]) -> Network:
     else:
         some = ", ".join(list(every)[:2]) or "nothing"
         raise CheckpointError(
-            f"{path} is no SDPose checkpoint: it has neither {_DIFFUSION}* nor unet.*, but {some}"
+            f"{path} is no whole SDPose checkpoint: it has neither {_DIFFUSION}* nor unet.*, but"
+            f" {some}; give a whole one, as a file or a folder"
         )
     unet, vae, _ = parts
     own = every.get("conditioning.empty_prompt")
@@ -94,13 +96,16 @@ def _unet_names(names: Mapping[str, str], path: Path) -> dict[str, str]:
     """Return diffusers' name of each of the U-Net's tensors, with the name in the file."""
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
-    topology = {"layers_per_block": 2, "class_embed_type": "projection"}
+    missing = [b for b in _BLOCKS if not any(name.startswith(f"{b}.") for name in names)]
+    if missing:  # the blocks behind it would be numbered wrong
+        raise CheckpointError(f"{path} is not SDPose's U-Net: it lacks {missing[0]}")
+    topology: dict[str, Any] = {"layers_per_block": 2}
+    if f"{_DIFFUSION}label_emb.0.0.weight" in names:  # else it is missed later, in plainer words
+        topology["class_embed_type"] = "projection"
     try:  # it only hands values on, so it translates names as well as tensors
         renamed: dict[str, str] = convert_ldm_unet_checkpoint(dict(names), topology)
-    except (KeyError, IndexError) as error:
-        raise CheckpointError(
-            f"{path} is not SDPose's U-Net in the latent-diffusion code's names: it lacks {error}"
-        ) from error
+    except KeyError as error:
+        raise CheckpointError(f"{path} is not SDPose's U-Net: it lacks {error}") from error
     lost = set(names) - set(renamed.values())
     if lost:
         raise CheckpointError(f"{path} has tensors that SDPose has not, such as {min(lost)}")
@@ -136,7 +141,8 @@ def _vae_config(tensors: Tensors) -> dict[str, Any]:
 
 def _widths(tensors: Tensors, name: str) -> list[int]:
     """Return the channels of each level. Raises CheckpointError if a level is not there."""
-    missing = [n for n in map(name.format, range(LEVELS)) if n not in tensors]
+    names = [name.format(level) for level in range(LEVELS)]
+    missing = [n for n in names if n not in tensors or len(tensors.shape(n)) != 4]
     if missing:
-        raise CheckpointError(f"{tensors.path} is not SDPose's: it has no {missing[0]}")
-    return [tensors.shape(name.format(level))[0] for level in range(LEVELS)]
+        raise CheckpointError(f"{tensors.path} is not SDPose's: it has no sound {missing[0]}")
+    return [tensors.shape(n)[0] for n in names]

@@ -1,14 +1,16 @@
 """From files to a `Network`: which tensors go where, and whether these are SDPose's at all.
 
 Read are the folder layout of the published checkpoints and single files (`single_file.py`), only as
-safetensors, in float16 or float32. Nothing is loaded before names and shapes have been compared:
-what a file is instead, its message says. Whether a file is the published one is `checkpoints.py`'s
-business.
+safetensors, in the float types of `FLOATS`. Nothing is loaded before names, shapes and types have
+been compared: what a file is instead, its message says. Whether a file is the published one is
+`checkpoints.py`'s business.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,14 +20,23 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from sdpose_track.errors import CheckpointError
-from sdpose_track.pose.network import HeatmapHead, Network
+from sdpose_track.pose.network import PROMPT_TOKENS, HeatmapHead, Network
 from sdpose_track.skeletons import SKELETONS, Skeleton
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 VAE = "vae/diffusion_pytorch_model.safetensors"
 HEAD = "decoder/decoder.safetensors"
-CLASS_EMBEDDING = {"class_embed_type": "projection", "projection_class_embeddings_input_dim": 4}
-"""Of the U-Net; SDPose's code demands it whatever the configuration says."""
+FLOATS = ("F32", "F16", "BF16")
+"""The types of tensors that are read, as safetensors calls them; all become float32."""
+LEVELS = 4
+"""Of the U-Net's resolutions."""
+_UNET = {
+    "in_channels": 4,
+    "class_embed_type": "projection",
+    "projection_class_embeddings_input_dim": 4,
+}
+_VAE = {"in_channels": 3, "latent_channels": 4, "use_quant_conv": True}
+"""What SDPose demands whatever the configurations say: tensors of another form are refused."""
 _SKELETONS = {len(skeleton): skeleton for skeleton in SKELETONS.values()}
 _OLD_NAMES = {
     ".query.": ".to_q.",
@@ -63,6 +74,11 @@ class Tensors(Mapping[str, Tensor]):
         """Return the shape of a tensor without reading it."""
         return tuple(self._file.get_slice(self._names[name]).get_shape())
 
+    def type(self, name: str) -> str:
+        """Return the type of a tensor's numbers, such as `F16`, without reading it."""
+        kind: str = self._file.get_slice(self._names[name]).get_dtype()
+        return kind
+
     def renamed(self, rename: Callable[[str], str]) -> Tensors:
         """Return the same tensors under other names."""
         return Tensors(self.path, {rename(n): old for n, old in self._names.items()})
@@ -97,14 +113,15 @@ def assemble(
     unet_tensors, vae_tensors, head_tensors = parts
     skeleton, head = _head(head_tensors)
     _check_class_embedding(unet_tensors)
-    unet = _built("UNet2DConditionModel", {**unet_config, **CLASS_EMBEDDING}, unet_tensors.path)
+    unet = _built("UNet2DConditionModel", {**unet_config, **_UNET}, unet_tensors.path)
     up_blocks = _tap(unet, head, skeleton, head_tensors.path)
-    vae = _built("AutoencoderKL", vae_config, vae_tensors.path)
+    vae = _built("AutoencoderKL", {**vae_config, **_VAE}, vae_tensors.path)
     vae_tensors = vae_tensors.renamed(_new_name)
     _check(unet, unet_tensors, "SDPose's U-Net")
     _check(vae, vae_tensors, "Stable Diffusion's image encoder", spare=("decoder.", "post_quant"))
     _check(head, head_tensors, "SDPose's pose head")
     embedding = prompt()
+    _check_prompt(embedding, unet, unet_tensors.path)
     _fill(vae.encoder, vae_tensors, "encoder.")
     _fill(vae.quant_conv, vae_tensors, "quant_conv.")
     _fill(unet, unet_tensors)
@@ -117,11 +134,16 @@ def config(path: Path) -> dict[str, Any]:
     """Return a part's configuration. Raises CheckpointError if it is none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON ({error})") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON ({first_line(error)})") from error
     if not isinstance(found, dict):
         raise CheckpointError(f"{path} is no model configuration")
     return found
+
+
+def first_line(error: Exception) -> str:
+    """Return what a library's error says, short enough for a sentence."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def skeleton_of(network: Network) -> Skeleton:
@@ -133,11 +155,27 @@ def _opened(path: Path) -> Any:
     try:
         return safe_open(path, framework="pt")
     except (SafetensorError, OSError) as error:
-        size = path.stat().st_size if path.exists() else 0
-        what = "no safetensors file"
-        if "incomplete" in str(error).lower() or "invalidoffset" in str(error).lower():
-            what = f"cut off: it has {size} bytes and its header promises more"
-        raise CheckpointError(f"{path} is {what} ({error}); fetch the checkpoint again") from error
+        raise CheckpointError(f"{path} {_instead(path)}; fetch the checkpoint again") from error
+
+
+def _instead(path: Path) -> str:
+    """Say what is wrong with a file that does not open as safetensors."""
+    try:
+        os.fspath(path).encode()
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(64)
+    except (OSError, UnicodeEncodeError) as error:
+        return f"cannot be read ({error})"
+    if start[8:9] == b"{":  # after the length of the header its JSON begins
+        return f"is cut off or damaged: its {size} bytes are not what its header says"
+    if start.startswith((b"PK\3\4", b"\x80")):
+        return "is a pickle of PyTorch, as detectors are, and not safetensors"
+    if start.isascii() and b"\0" not in start:
+        return (
+            f"is text, not weights: it begins with {start[:24].decode()!r}" if start else "is empty"
+        )
+    return f"is no safetensors file: it begins with the bytes {start[:8].hex(' ')}"
 
 
 def _head(tensors: Tensors) -> tuple[Skeleton, HeatmapHead]:
@@ -163,23 +201,31 @@ def _check_class_embedding(tensors: Tensors) -> None:
 
 
 def _built(kind: str, given: Mapping[str, Any], path: Path) -> Any:
-    """Return diffusers' module `kind` without weights. Raises CheckpointError if it cannot be."""
+    """Return diffusers' module `kind` without weights. Raises CheckpointError if it cannot be.
+
+    What other versions of diffusers write into a configuration, and this one does not know, is left
+    out: if it made a difference, the tensors would differ too.
+    """
     import diffusers
 
-    plain = {name: value for name, value in given.items() if not name.startswith("_")}
+    made = getattr(diffusers, kind)
+    known = inspect.signature(made.__init__).parameters
     try:
         with torch.device("meta"):
-            return getattr(diffusers, kind)(**plain)
-    except (TypeError, ValueError, KeyError, AttributeError, NotImplementedError) as error:
+            return made(**{name: value for name, value in given.items() if name in known})
+    except Exception as error:  # whatever a nonsensical number leads to
         raise CheckpointError(
-            f"{path.parent / 'config.json'} describes no {kind} ({error})"
+            f"the configuration of {path} makes no {kind} ({first_line(error)})"
         ) from error
 
 
 def _tap(unet: Any, head: HeatmapHead, skeleton: Skeleton, path: Path) -> int:
     """Return after how many decoder blocks the head reads: the last, or the one before it."""
     width = head.final_layer.in_channels
-    last, before = unet.config.block_out_channels[:2]
+    widths = unet.config.block_out_channels
+    if len(widths) != LEVELS:
+        raise CheckpointError(f"{path} is of no SDPose: its U-Net has {len(widths)} levels")
+    last, before = widths[:2]
     fits = [count for count, channels in ((4, last), (3, before)) if channels == width]
     if not fits:
         raise CheckpointError(
@@ -208,24 +254,45 @@ def _check(
         facts += [f"it has {_few(strange)} besides"] if strange else []
         raise CheckpointError(f"{tensors.path} is not {what}: {', '.join(facts)}")
     for name in tensors:
+        if tensors.type(name) not in FLOATS:
+            raise CheckpointError(
+                f"{tensors.path} is not {what}: {name} is of type {tensors.type(name)}, and only"
+                f" {', '.join(FLOATS)} are read"
+            )
         found = tensors.shape(name)
         if found != wanted[name] and found != (*wanted[name], 1, 1):
             raise CheckpointError(
-                f"{tensors.path} is not {what}: {name} is {_times(found)}, its configuration says"
+                f"{tensors.path} is not {what}: {name} is {_times(found)}, not"
                 f" {_times(wanted[name])}"
             )
 
 
+def _check_prompt(embedding: Tensor, unet: Any, path: Path) -> None:
+    wanted = (1, PROMPT_TOKENS, unet.config.cross_attention_dim)
+    if embedding.shape != wanted or not embedding.isfinite().all():
+        raise CheckpointError(
+            f"{path} reads an empty prompt of {_times(wanted)} numbers; its embedding is"
+            f" {_times(tuple(embedding.shape))}, or not of numbers"
+        )
+
+
 def _fill(module: nn.Module, tensors: Tensors, prefix: str = "") -> None:
-    """Put the tensors into `module` as float32."""
-    wanted = module.state_dict()
-    state = {n: tensors[prefix + n].reshape(t.shape).float() for n, t in wanted.items()}
+    """Put the tensors into `module` as float32. Raises CheckpointError if they are no numbers."""
+    state = {}
+    for name, wanted in module.state_dict().items():
+        found = tensors[prefix + name].reshape(wanted.shape).float()
+        if not found.sum().isfinite():  # one pass; asking each number would be several
+            raise CheckpointError(
+                f"{tensors.path} is damaged: {prefix + name} has infinities or NaN in it;"
+                " fetch the checkpoint again"
+            )
+        state[name] = found
     module.load_state_dict(state, assign=True)
 
 
 def _few(names: Iterable[str]) -> str:
     every = list(names)
-    shown = ", ".join(every[:2])
+    shown = ", ".join(every[:2]) or "nothing"
     return shown if len(every) <= 2 else f"{shown} and {len(every) - 2} more"
 
 

@@ -1,0 +1,262 @@
+"""A checkpoint in one file is the same network as in a folder, or it is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from checkpoints_made import (
+    flat_tensors,
+    ldm_shape,
+    ldm_tensors,
+    ldm_unet_name,
+    ldm_vae_name,
+    made_folder,
+    unet_config,
+    vae_config,
+)
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.loaders.single_file_utils import (
+    convert_ldm_unet_checkpoint,
+    convert_ldm_vae_checkpoint,
+)
+from safetensors.torch import save_file
+from torch import Tensor
+
+from sdpose_track.checkpoints import manifest
+from sdpose_track.errors import CheckpointError
+from sdpose_track.pose.network import HeatmapHead, Network
+from sdpose_track.pose.prompt import published_prompt
+from sdpose_track.pose.single_file import load_file
+from sdpose_track.pose.weights import load_folder
+
+WIDTHS = (64, 128, 128, 128)
+UNET = "model.diffusion_model."
+VAE = "first_stage_model."
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint folder of random numbers, with more than one attention head at some levels."""
+    return made_folder(tmp_path_factory.mktemp("made") / "folder", WIDTHS)
+
+
+@pytest.fixture(scope="module")
+def picture() -> Tensor:
+    return torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2)) * 2 - 1
+
+
+@pytest.fixture(scope="module")
+def expected(folder: Path, picture: Tensor) -> Tensor:
+    """The heatmaps that the folder's network gives."""
+    return heatmaps(load_folder(folder, published_prompt), picture)
+
+
+def heatmaps(network: Network, picture: Tensor) -> Tensor:
+    with torch.inference_mode():
+        found: Tensor = network(picture)
+    return found
+
+
+def written(tensors: dict[str, Tensor], folder: Path) -> Path:
+    path = folder / "one.safetensors"
+    save_file(tensors, path, metadata={"format": "pt"})
+    return path
+
+
+def loaded(tensors: dict[str, Tensor], folder: Path) -> Network:
+    return load_file(written(tensors, folder), published_prompt)
+
+
+def refusal(tensors: dict[str, Tensor], folder: Path) -> str:
+    with pytest.raises(CheckpointError) as refused:
+        loaded(tensors, folder)
+    told = str(refused.value)
+    assert told.startswith(str(folder / "one.safetensors"))
+    assert "\n" not in told
+    return told
+
+
+def full_size() -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the published whole-body checkpoint in one file."""
+    with torch.device("meta"):
+        unet = UNet2DConditionModel(**unet_config((320, 640, 1280, 1280)))
+        vae = AutoencoderKL(**vae_config((128, 256, 512, 512)))
+        head = HeatmapHead(640, 133)
+    shapes = {f"{UNET}{ldm_unet_name(n)}": tuple(t.shape) for n, t in unet.state_dict().items()}
+    for name, tensor in vae.state_dict().items():
+        shapes[f"{VAE}{ldm_vae_name(name)}"] = ldm_shape(name, tuple(tensor.shape))
+    for name, tensor in head.state_dict().items():
+        shapes[f"{UNET}heatmap_head.{name}"] = tuple(tensor.shape)
+    return shapes
+
+
+def safetensors_header(shapes: dict[str, tuple[int, ...]]) -> tuple[bytes, int]:
+    """What a float16 file of these tensors begins with, and how many bytes of numbers follow."""
+    entries: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    at = 0
+    for name in sorted(shapes):
+        end = at + 2 * math.prod(shapes[name])
+        entries[name] = {"dtype": "F16", "shape": shapes[name], "data_offsets": [at, end]}
+        at = end
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text, at
+
+
+def test_the_names_make_a_file_of_the_published_ones_size_and_are_all_known(tmp_path: Path) -> None:
+    """The published file was never seen here. Its size in bytes is known, and so is its format."""
+    header, numbers = safetensors_header(full_size())
+    published = manifest()["sdpose-wholebody-fp16"]
+    assert len(header) + numbers == published.bytes
+    path = tmp_path / "one.safetensors"
+    with path.open("wb") as file:
+        file.write(header)
+        file.truncate(len(header) + numbers)  # without taking up so much of the disk
+
+    def no_prompt() -> Tensor:
+        raise InterruptedError  # asked for when all is known to fit, before any number is read
+
+    with pytest.raises(InterruptedError):
+        load_file(path, no_prompt)
+
+
+@pytest.mark.parametrize("level", ["model.diffusion_model.heatmap_head.", "pose.heatmap_head."])
+def test_a_file_with_the_original_names_is_the_same_network(
+    level: str, folder: Path, picture: Tensor, expected: Tensor, tmp_path: Path
+) -> None:
+    tensors = ldm_tensors(folder, head=level)
+    assert f"{UNET}label_emb.0.2.weight" in tensors
+    assert tensors[f"{VAE}encoder.mid.attn_1.q.weight"].ndim == 4
+    torch.testing.assert_close(heatmaps(loaded(tensors, tmp_path), picture), expected)
+
+
+def test_numbers_in_half_precision_become_float32(folder: Path, tmp_path: Path) -> None:
+    tensors = ldm_tensors(folder)
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    network = loaded(tensors, tmp_path)
+    assert {tensor.dtype for tensor in network.state_dict().values()} == {torch.float32}
+    first = tensors[f"{UNET}input_blocks.0.0.weight"]
+    torch.testing.assert_close(network.unet.conv_in.weight, first.float(), rtol=0, atol=0)
+
+
+def test_what_else_a_diffusion_checkpoint_carries_is_left_alone(
+    folder: Path, tmp_path: Path
+) -> None:
+    tensors = ldm_tensors(folder)
+    tensors["cond_stage_model.model.ln_final.weight"] = torch.ones(4)
+    tensors["alphas_cumprod"] = torch.ones(1000)
+    assert loaded(tensors, tmp_path).keypoints == 17
+
+
+def test_a_file_without_the_image_decoder_is_enough(folder: Path, tmp_path: Path) -> None:
+    parts = (f"{VAE}decoder.", f"{VAE}post_quant")
+    tensors = {n: t for n, t in ldm_tensors(folder).items() if not n.startswith(parts)}
+    assert loaded(tensors, tmp_path).keypoints == 17
+
+
+def test_a_flat_file_brings_its_own_empty_prompt(
+    folder: Path, picture: Tensor, expected: Tensor, tmp_path: Path
+) -> None:
+    tensors = flat_tensors(folder)
+    tensors["conditioning.empty_prompt"] = published_prompt().half() + 1
+    network = loaded(tensors, tmp_path)
+    assert network.prompt.dtype == torch.float32
+    torch.testing.assert_close(network.prompt, published_prompt() + 1, rtol=0, atol=5e-3)
+    network.prompt = published_prompt()
+    torch.testing.assert_close(heatmaps(network, picture), expected)
+
+
+def test_a_flat_file_without_a_prompt_has_the_published_one(folder: Path, tmp_path: Path) -> None:
+    network = loaded(flat_tensors(folder), tmp_path)
+    torch.testing.assert_close(network.prompt, published_prompt())
+
+
+def test_diffusers_translates_the_names_back_as_they_were(folder: Path) -> None:
+    unet = UNet2DConditionModel(**unet_config(WIDTHS)).state_dict()
+    back = convert_ldm_unet_checkpoint(
+        {f"{UNET}{ldm_unet_name(name)}": name for name in unet},
+        {"layers_per_block": 2, "class_embed_type": "projection"},
+    )
+    assert back == {name: name for name in unet}
+    vae = list(AutoencoderKL(**vae_config((32, 32, 32, 32))).state_dict())
+    numbered = {f"{VAE}{ldm_vae_name(n)}": torch.tensor(i) for i, n in enumerate(vae)}
+    found = convert_ldm_vae_checkpoint(numbered, vae_config((32, 32, 32, 32)))
+    assert {name: int(i) for name, i in found.items()} == {n: i for i, n in enumerate(vae)}
+
+
+def without(*prefixes: str) -> Callable[[dict[str, Tensor]], object]:
+    return lambda tensors: [tensors.pop(n) for n in list(tensors) if n.startswith(prefixes)]
+
+
+def adding(**more: Tensor) -> Callable[[dict[str, Tensor]], object]:
+    return lambda tensors: tensors.update({n.replace("__", "."): t for n, t in more.items()})
+
+
+SOME = torch.ones(4)
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        (without(f"{UNET}heatmap_head."), "has no pose head"),
+        (without(f"{UNET}heatmap_head.conv_layers"), "is not SDPose's pose head: it lacks conv_"),
+        (without(f"{UNET}label_emb."), "has no class embedding: it is an ordinary Stable Diff"),
+        (without(f"{UNET}label_emb.0.2."), "label_emb.0.2.weight"),
+        (without(f"{UNET}input_blocks.0."), "lacks conv_in.bias, conv_in.weight"),
+        (without(f"{UNET}input_blocks.4.1."), "lacks down_blocks.1.attentions.0"),
+        (without(f"{UNET}input_blocks."), "has no sound down_blocks.0.resnets.0.conv1.weight"),
+        (without(VAE), "has no sound encoder.down_blocks.0.resnets.0.conv1.weight"),
+        (without(f"{VAE}encoder.mid."), "image encoder: it lacks encoder.mid_block"),
+        (without(UNET, VAE), "it has neither model.diffusion_model"),
+        (adding(model__diffusion_model__adapter=SOME), "such as model.diffusion_model.adapter"),
+        (adding(model__diffusion_model__input_blocks__x=SOME), "diffusion_model.input_blocks.x"),
+        (adding(first_stage_model__encoder__mid__attn_2=SOME), "it has encoder.mid.attn_2 besides"),
+        (adding(model__diffusion_model__heatmap_head__norm=SOME), "it has norm besides"),
+        (
+            adding(model__diffusion_model__input_blocks__1__0__in_layers__2__weight=SOME),
+            "has no sound down_blocks.0.resnets.0.conv1.weight",
+        ),
+    ],
+)  # fmt: skip
+def test_a_file_that_differs_is_refused_with_what_was_found(
+    how: Callable[[dict[str, Tensor]], object], found: str, folder: Path, tmp_path: Path
+) -> None:
+    tensors = ldm_tensors(
+        folder, head="pose.heatmap_head." if "neither" in found else f"{UNET}heatmap_head."
+    )
+    how(tensors)
+    assert found in refusal(tensors, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        (without("vae."), "has no sound encoder.down_blocks.0"),
+        (without("decoder."), "is not SDPose's pose head: it has nothing"),
+        (without("unet.conv_in."), "is not SDPose's U-Net: it lacks conv_in.bias"),
+        (adding(unet__adapter=SOME), "is not SDPose's U-Net: it has adapter besides"),
+        (adding(conditioning__empty_prompt=torch.ones(1, 77, 1024)), "its embedding is 1 × 77 × 1024"),
+        (adding(conditioning__empty_prompt=torch.ones(1, 2, 768)), "its embedding is 1 × 2 × 768"),
+        (adding(conditioning__empty_prompt=torch.full((1, 2, 1024), torch.nan)), "NaN"),
+    ],
+)  # fmt: skip
+def test_a_flat_file_that_differs_is_refused_with_what_was_found(
+    how: Callable[[dict[str, Tensor]], object], found: str, folder: Path, tmp_path: Path
+) -> None:
+    tensors = flat_tensors(folder)
+    how(tensors)
+    assert found in refusal(tensors, tmp_path)
+
+
+def test_one_part_of_a_folder_is_no_whole_checkpoint(folder: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"no whole SDPose .* but conv_in.* give a whole one"):
+        load_file(folder / "unet" / "diffusion_pytorch_model.safetensors", published_prompt)
+
+
+def test_an_empty_collection_of_tensors_is_refused(tmp_path: Path) -> None:
+    assert "but nothing" in refusal({}, tmp_path)
