@@ -22,6 +22,7 @@ from sdpose_track.pose.network import HeatmapHead
 from sdpose_track.pose.weights import HEAD, UNET, VAE
 
 PROMPT_WIDTH = 1024
+VAE_WIDTHS = (32, 32, 32, 32)
 _RESNET = {
     "norm1": "in_layers.0",
     "conv1": "in_layers.2",
@@ -85,25 +86,36 @@ def vae_config(widths: tuple[int, ...]) -> dict[str, Any]:
     }
 
 
+def made_unet(widths: tuple[int, ...]) -> Any:
+    """diffusers' U-Net of that configuration."""
+    makes: Any = UNet2DConditionModel
+    return makes(**unet_config(widths))
+
+
+def made_vae(widths: tuple[int, ...]) -> Any:
+    """diffusers' image encoder and decoder of that configuration."""
+    makes: Any = AutoencoderKL
+    return makes(**vae_config(widths))
+
+
 def made_folder(
     folder: Path,
     widths: tuple[int, ...] = (32, 64, 32, 32),
     keypoints: int = 17,
     dtype: torch.dtype = torch.float16,
 ) -> Path:
-    """Write a checkpoint of random numbers, without text encoder, whose head reads the body's tap."""
-    configs = {UNET: unet_config(widths), VAE: vae_config((32, 32, 32, 32))}
+    """Write a checkpoint of random numbers, without text encoder; the head reads the last block."""
     with torch.random.fork_rng():
         torch.manual_seed(1)
         parts = {
-            UNET: UNet2DConditionModel(**configs[UNET]),
-            VAE: AutoencoderKL(**configs[VAE]),
+            UNET: made_unet(widths),
+            VAE: made_vae(VAE_WIDTHS),
             HEAD: HeatmapHead(widths[0], keypoints),
         }
     for name, part in parts.items():
         (folder / name).parent.mkdir(parents=True)
         save_file({n: t.to(dtype) for n, t in part.state_dict().items()}, folder / name)
-    for name, config in configs.items():
+    for name, config in ((UNET, unet_config(widths)), (VAE, vae_config(VAE_WIDTHS))):
         (folder / name).with_name("config.json").write_text(json.dumps(config))
     return folder
 

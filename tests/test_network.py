@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import copy
 import shutil
-import zlib
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from golden_files import arrays, golden
-from torch import Tensor
+from golden_files import arrays, golden, recipe, tensor
 from torch.nn import functional
 
 from sdpose_track.pose.building import load
@@ -37,25 +35,6 @@ def network(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Network:
 @pytest.fixture(scope="module")
 def stages(kind: str) -> dict[str, Any]:
     return arrays(f"stages_{kind}.npz")
-
-
-def tensor(values: Any) -> Tensor:
-    return torch.from_numpy(np.asarray(values, np.float32))
-
-
-def recipe(name: str, shape: tuple[int, ...], seed: int) -> Tensor:
-    """The weights that golden/README.md makes from a name."""
-    source = np.random.Generator(np.random.PCG64(zlib.crc32(f"{seed}:{name}".encode())))
-    x = source.standard_normal(shape, dtype=np.float32)
-    fan_in = int(np.prod(shape[1:]))
-    if name.endswith("bias"):
-        x *= 0.02
-    elif name == "deconv_layers.0.weight":
-        p = np.array([0.25, 0.75, 0.75, 0.25], np.float32)
-        x = (x[:, :, 1:2, 1:2] * np.outer(p, p) + np.float32(0.1) * x) / np.sqrt(shape[0])
-    else:
-        x = x * np.float32(0.35 if name == "final_layer.weight" else 1) / np.sqrt(fan_in)
-    return tensor(x)
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,6 @@ def stable(given: dict[str, Any]) -> Any:
     return (given["sensitivity_px"] < 0.05) & (given["argmax_gap"] > 1e-3)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("box", BOXES)
 @pytest.mark.parametrize("kind", ["body", "wholebody"])
@@ -104,7 +103,6 @@ def test_a_crop_gives_the_references_keypoints(made: Made, kind: str, box: str, 
     np.testing.assert_allclose(found.scores, given["scores"][0], rtol=1e-4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("box", BOXES)
 def test_a_box_gives_the_references_keypoints(made: Made, box: str) -> None:
     given = run_of("body", box, "mode_noflip")

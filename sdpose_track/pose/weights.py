@@ -269,10 +269,11 @@ def _check(
 
 def _check_prompt(embedding: Tensor, unet: Any, path: Path) -> None:
     wanted = (1, PROMPT_TOKENS, unet.config.cross_attention_dim)
-    if embedding.shape != wanted or not embedding.isfinite().all():
+    flaw = "" if embedding.isfinite().all() else " with infinities or NaN"
+    if embedding.shape != wanted or flaw:
         raise CheckpointError(
-            f"{path} reads an empty prompt of {_times(wanted)} numbers; its embedding is"
-            f" {_times(tuple(embedding.shape))}, or not of numbers"
+            f"{path} reads an empty prompt of {_times(wanted)}; its embedding is"
+            f" {_times(tuple(embedding.shape))}{flaw}"
         )
 
 
