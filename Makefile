@@ -11,7 +11,7 @@ demo: $(VENV)/.ready
 	$(BIN)/sdpose-track demo
 
 test: $(VENV)/.ready-dev
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not slow"
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not full_size"
 
 # With SDPose at its true size: two minutes and 7 GB of memory more.
 test-all: $(VENV)/.ready-dev

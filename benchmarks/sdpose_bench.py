@@ -7,19 +7,17 @@ business of `sdpose_gpu.py`.
 from __future__ import annotations
 
 import statistics
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.util import find_spec
-from types import TracebackType
 from typing import Any
 
-import psutil
 import torch
 from sdpose_reference import Reference
+from sdpose_timing import Elsewhere, Peak, busy_elsewhere, say, timed
 from torch import Tensor, nn
 
 from sdpose_track.errors import DeviceError
@@ -29,8 +27,8 @@ from sdpose_track.pose.running import DTYPES, CpuRunner, Runner
 
 LEAST_SECONDS = 0.5
 """A timed run on a GPU repeats its pass for about as long, at most twenty times."""
-MATRICES = {"cuda": (8192, 16384), "cpu": (2048,)}
-"""Sides of the square matrices whose product gives the device's rate."""
+OTHERS = 0.1
+"""Of one core: what other programs may take of the machine while we time on its CPU."""
 SMALL = (192, 256)
 """(width, height) of the picture on which peer and ours are compared."""
 
@@ -46,7 +44,10 @@ class Options:
     """(width, height) of the input in pixels."""
     batches: tuple[int, ...]
     precisions: tuple[str, ...]
+    """The first at every batch, the others at the first one."""
     runs: int
+    patience: float
+    """Seconds to wait for other programs, before each run and over repetitions of it."""
 
 
 @dataclass(slots=True)
@@ -107,16 +108,31 @@ class Bench:
         return float(apart)
 
     def measure(self) -> None:
-        """Run the peer person by person and both at each batch, in turn."""
+        """Run the peer, person by person and in batches, and ours at each batch, in turn."""
         for batch in self.options.batches:
             with self._prepared(batch) as ready:
                 for turn in range(self.options.runs):
                     for entrant, work, passes in ready:
-                        took = timed(work, self.options.device, passes)
+                        took = self._undisturbed(work, passes)
                         entrant.seconds.append(took / entrant.batch)
                         say(f"run {turn + 1}: {entrant.name}, {entrant.batch}: {took:.3f} s")
-            for precision in self.options.precisions:
+            for precision in self._precisions(batch):
                 self._compare(precision, batch)
+
+    def _precisions(self, batch: int) -> tuple[str, ...]:
+        every = self.options.precisions
+        return every if batch == self.options.batches[0] else every[:1]
+
+    def _undisturbed(self, work: Callable[[], object], passes: int = 1) -> float:
+        """Return the seconds of a pass while other programs rest, as far as patience goes."""
+        end = time.monotonic() + self.options.patience
+        while True:
+            while time.monotonic() < end and busy_elsewhere() > OTHERS:
+                pass
+            with Elsewhere() as others:
+                took = timed(work, self.options.device, passes)
+            if others.cores <= OTHERS or time.monotonic() >= end:
+                return took
 
     def _compare(self, precision: str, batch: int) -> None:
         """Take the ratio of the runs just made, which met the same machine."""
@@ -132,7 +148,7 @@ class Bench:
     def _prepared(self, batch: int) -> Iterator[list[tuple[Entrant, Callable[[], object], int]]]:
         """Give entrants that are warm, each with its work and how many passes a run takes."""
         ready, runners = [], []
-        for precision in self.options.precisions:
+        for precision in self._precisions(batch):
             for count in dict.fromkeys((1, batch)):
                 entrant = self._entrant("reference", precision, count)
                 ready.append((entrant, self._warm(entrant, self._their_work(precision, count))))
@@ -220,85 +236,13 @@ class Bench:
                 compiled = fast and isinstance(part, nn.Module)
                 run = torch.compile(part, dynamic=False) if compiled else part
                 given = (x, None) if name == "encoder" else (x,)
-                work = _call(run, given)
+                work = partial(run, *given)
                 x = work()
-                several = [timed(work, options.device) for _ in range(options.runs)]
+                several = [self._undisturbed(work) for _ in range(options.runs)]
                 found[name] = statistics.median(several) / batch
         return found
-
-
-def _call(run: Callable[..., Any], given: tuple[object, ...]) -> Callable[[], Any]:
-    return lambda: run(*given)
-
-
-class Peak:
-    """The most memory held while this context was open, over what was held when it began."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.bytes = 0
-        self._device = device
-        self._done = threading.Event()
-        self._watch = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> Peak:
-        if self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self._device)
-            self._before = torch.cuda.memory_allocated(self._device)
-        else:
-            self._before = psutil.Process().memory_info().rss
-            self._watch.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._device.type == "cuda":
-            self.bytes = torch.cuda.max_memory_allocated(self._device) - self._before
-            return
-        self._done.set()
-        self._watch.join()
-
-    def _look(self) -> None:
-        process = psutil.Process()
-        while not self._done.wait(0.01):
-            self.bytes = max(self.bytes, process.memory_info().rss - self._before)
-
-
-def timed(work: Callable[[], object], device: torch.device, passes: int = 1) -> float:
-    """Return the seconds of one pass, of `passes` in a row."""
-    synchronize(device)
-    began = time.perf_counter()
-    for _ in range(passes):
-        work()
-    synchronize(device)
-    return (time.perf_counter() - began) / passes
-
-
-def synchronize(device: torch.device) -> None:
-    """Wait until the device has done all it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def matrix_rate(device: torch.device) -> float:
-    """Return the operations a second of the best large bf16 matrix product."""
-    best = 0.0
-    for side in MATRICES[device.type]:
-        left, right = (torch.randn(side, side, device=device).bfloat16() for _ in range(2))
-        work = _call(torch.matmul, (left, right))
-        timed(work, device, 10)
-        best = max(best, 2 * side**3 / min(timed(work, device, 5) for _ in range(6)))
-    return best
 
 
 def size_of(module: nn.Module) -> int:
     """Return the bytes of its weights."""
     return sum(p.numel() * p.element_size() for p in module.parameters())
-
-
-def say(line: str) -> None:
-    """Tell how far it is, beside the report."""
-    print(line, file=sys.stderr, flush=True)

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import diffusers
 import torch
-from sdpose_bench import Bench, Entrant, Options, matrix_rate, say
+from sdpose_bench import Bench, Entrant, Options
 from sdpose_reference import CHECKPOINTS, WIDTHS, our_flops, reference_flops
+from sdpose_timing import matrix_rate, say
 
 from sdpose_track.detect.torch_device import torch_device
 from sdpose_track.errors import SdposeError
@@ -55,8 +56,16 @@ def parse(arguments: Sequence[str] | None) -> tuple[Options, Path | None]:
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="body")
     parser.add_argument("--input", type=_size, default=(768, 1024), help="width x height, pixels")
     parser.add_argument("--batches", type=_numbers, default=(1, 4, 8, 16))
-    parser.add_argument("--precisions", type=_words, default=("bf16", "fp32"))
+    parser.add_argument(
+        "--precisions",
+        type=_words,
+        default=("bf16", "fp32"),
+        help="the first at every batch, a second at the first batch",
+    )
     parser.add_argument("--runs", type=int, default=5, help="of each, in turn; 0 only counts")
+    parser.add_argument(
+        "--patience", type=float, default=0, help="seconds a run may wait for other programs"
+    )
     parser.add_argument("--out", type=Path, help="file for the report")
     given = parser.parse_args(arguments)
     try:
@@ -71,6 +80,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[Options, Path | None]:
         given.batches,
         given.precisions,
         given.runs,
+        given.patience,
     )
     return options, given.out
 

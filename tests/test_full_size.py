@@ -21,7 +21,7 @@ from sdpose_track.pose.sdpose import Look, SdposeEstimator
 from sdpose_track.records import Frame
 from sdpose_track.skeletons import COCO17
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full_size
 WIDTHS = (320, 640, 1280, 1280)
 
 

@@ -161,6 +161,15 @@ def test_attention_in_rows_is_attention() -> None:
         )
 
 
+def test_attention_in_rows_loses_little_in_bf16() -> None:
+    generator = torch.Generator().manual_seed(4)
+    query, key, value = (2 * torch.randn(3, 1, 400, 512, generator=generator)).bfloat16()
+    exact = functional.scaled_dot_product_attention(query.double(), key.double(), value.double())
+    fused = functional.scaled_dot_product_attention(query, key, value)
+    rows = attend_in_rows(query, key, value, 128)
+    assert (rows - exact).abs().mean() < 2 * (fused - exact).abs().mean()
+
+
 def test_the_compiler_takes_the_folded_network_whole(network: Network) -> None:
     """Traced without a break; "eager" runs what was traced, without a C++ compiler."""
     pictures = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(3))

@@ -193,7 +193,13 @@ def test_bf16_is_near_fp32(made: Made) -> None:
 
 def test_fp16_on_a_cpu_is_refused() -> None:
     with pytest.raises(SettingsError, match="--precision fp16 needs a CUDA device"):
-        precision_for(torch.device("cpu"), "fp16")
+        precision_for(torch.device("cpu"), "fp16", 10**9)
+
+
+def test_a_toy_is_computed_in_fp32_where_nothing_else_is_wished() -> None:
+    assert precision_for(torch.device("cpu"), "auto", 10**6) == "fp32"
+    assert precision_for(torch.device("cpu"), "bf16", 10**6) == "bf16"
+    assert precision_for(torch.device("cpu"), "auto", 10**9) in {"fp32", "bf16"}
 
 
 class Cramped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from diffusers.loaders import single_file_utils
 from safetensors.torch import save_file
 from torch import Tensor
 
+from sdpose_track.checkpoints import find
 from sdpose_track.checkpoints.manifest import manifest
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.network import HeatmapHead, Network
@@ -258,3 +260,10 @@ def test_one_part_of_a_folder_is_no_whole_checkpoint(folder: Path) -> None:
 
 def test_a_file_of_no_tensors_is_refused(tmp_path: Path) -> None:
     assert "but nothing" in refusal({}, tmp_path)
+
+
+def test_a_detector_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    shutil.copyfile(find("yolo11n-pose", "detector").path, path)
+    with pytest.raises(CheckpointError, match=r"mine\.safetensors is a pickle of PyTorch"):
+        load_file(path, published_prompt)

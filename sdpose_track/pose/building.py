@@ -40,10 +40,12 @@ def build(weights: Weights, settings: ModelSettings, device: str, *, steady: boo
     SettingsError.
     """
     where = torch_device(device)
-    precision = precision_for(where, settings.precision)
+    precision_for(where, settings.precision, 0)  # refuses before anything is loaded
     network = load(weights.path, weights.sha256)
     skeleton = skeleton_of(network)
     sample = settings.latent == "sample"
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    precision = precision_for(where, settings.precision, parameters)
     with torch.no_grad():  # weights made in inference mode could not be packed for bf16
         folded = FoldedNetwork(network, sample=sample)
     del network

@@ -321,10 +321,12 @@ class PictureAttention(nn.Module):
 
 def attend_in_rows(query: Tensor, key: Tensor, value: Tensor, rows: int = QUERIES) -> Tensor:
     """Return the attention of (B, N, C) queries to keys and values, `rows` queries at a time."""
-    keys = (key * key.shape[-1] ** -0.5).transpose(1, 2)
+    # bf16 would round logits to a few hundredths; fp16 holds what bf16 factors give to thousandths
+    exact = torch.float16 if query.dtype == torch.bfloat16 else query.dtype
+    keys = (key.to(exact) * key.shape[-1] ** -0.5).transpose(1, 2)
     parts = [
         torch.softmax(part @ keys, dim=-1, dtype=torch.float32).to(value.dtype) @ value
-        for part in query.split(rows, dim=1)
+        for part in query.to(exact).split(rows, dim=1)
     ]
     return torch.cat(parts, dim=1)
 

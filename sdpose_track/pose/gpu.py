@@ -60,15 +60,23 @@ class GpuRunner:
 
     def make_fast(self) -> None:
         """Compile and record the pass for this batch: a minute the first time, seconds later."""
-        with self._enough_memory(), torch.inference_mode(), self._exactly():
-            if find_spec("triton") is not None:
-                self._forward = self._compiled()
-            self._forward = _recorded(self._forward, *self._blank())
+        try:
+            self._make_fast()
+        except torch.OutOfMemoryError:
+            with self._enough_memory():
+                if not self.shrink():
+                    raise
+                self._make_fast()
+
+    def _make_fast(self) -> None:
+        with torch.inference_mode(), self._there():
+            forward = self._network if find_spec("triton") is None else self._compiled()
+            self._forward = _recorded(forward, *self._blank())
 
     def __call__(self, pictures: Tensor, noise: Tensor | None = None) -> Tensor:
         """Return the heatmaps."""
         count = len(pictures)
-        with torch.inference_mode(), self._exactly():
+        with torch.inference_mode(), self._there():
             given = _filled_up(pictures, self.batch)
             given = given.to(self._dtype, memory_format=torch.channels_last)
             more = None if noise is None else _filled_up(noise, self.batch)
@@ -90,6 +98,7 @@ class GpuRunner:
         torch.cuda.empty_cache()
 
     def _batch_that_fits(self) -> int:
+        self(*self._blank())  # the first pass also allocates what libraries keep
         before = torch.cuda.memory_allocated(self.device)
         torch.cuda.reset_peak_memory_stats(self.device)
         self(*self._blank())
@@ -138,18 +147,17 @@ class GpuRunner:
             ) from error
 
     @contextmanager
-    def _exactly(self) -> Iterator[None]:
-        """Keep float32 from being rounded to TensorFloat-32 where fp32 was asked for."""
-        if self._dtype != torch.float32:
-            yield
-            return
-        before = torch.backends.cuda.matmul.allow_tf32
-        torch.backends.cuda.matmul.allow_tf32 = False
+    def _there(self) -> Iterator[None]:
+        """Work on the device; where fp32 was asked for, do not round it to TensorFloat-32."""
+        products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
+        before = products.allow_tf32, convolutions.allow_tf32
+        if self._dtype == torch.float32:
+            products.allow_tf32 = convolutions.allow_tf32 = False
         try:
-            with torch.backends.cudnn.flags(allow_tf32=False):
+            with torch.cuda.device(self.device):
                 yield
         finally:
-            torch.backends.cuda.matmul.allow_tf32 = before
+            products.allow_tf32, convolutions.allow_tf32 = before
 
 
 def _filled_up(values: Tensor, count: int) -> Tensor:

@@ -16,6 +16,8 @@ from sdpose_track.errors import SettingsError
 from sdpose_track.pose.folding import FoldedNetwork
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+MANY = 50_000_000
+"""Parameters from which a CPU is faster in bf16; SDPose has 904 million."""
 FULL_OVER_QUARTER = 5.0
 """Time of a pass over that of one with half the width and height: convolutions take four times as
 long, attention sixteen times (measured: benchmarks/results/sdpose-cpu.md)."""
@@ -87,11 +89,12 @@ class CpuRunner:
         del self._network
 
 
-def precision_for(device: torch.device, wish: str) -> str:
+def precision_for(device: torch.device, wish: str, parameters: int) -> str:
     """Return `fp32`, `bf16` or `fp16` for a wish that may be `auto`.
 
     `auto` is bf16 where the device multiplies matrices in it, fp16 on GPUs of the generation
-    before, else fp32. Raises SettingsError for fp16 on a CPU.
+    before, else fp32; and fp32 on a CPU for a network of few `parameters`, which is as fast in it.
+    Raises SettingsError for fp16 on a CPU.
     """
     on_gpu = device.type == "cuda"
     if wish == "fp16" and not on_gpu:
@@ -101,7 +104,7 @@ def precision_for(device: torch.device, wish: str) -> str:
     if on_gpu:
         major, _ = torch.cuda.get_device_capability(device)
         return "bf16" if major >= 8 else "fp16" if major == 7 else "fp32"
-    return "bf16" if _cpu_multiplies_bf16() else "fp32"
+    return "bf16" if _cpu_multiplies_bf16() and parameters >= MANY else "fp32"
 
 
 def _cpu_multiplies_bf16() -> bool:

@@ -2,8 +2,8 @@
 
 Read are the folder layout of the published checkpoints and single files (`single_file.py`), only as
 safetensors, in the float types of `FLOATS`. Nothing is loaded before names, shapes and types have
-been compared: what a file is instead, its message says. Whether a file is the published one is
-`checkpoints.py`'s business.
+been compared: what a file is instead, its message says. Whether a file is the published one is the
+business of `sdpose_track.checkpoints`.
 """
 
 from __future__ import annotations
@@ -167,14 +167,14 @@ def _instead(path: Path) -> str:
             start = file.read(64)
     except (OSError, UnicodeEncodeError) as error:
         return f"cannot be read ({error})"
+    if not start:
+        return "is empty"
     if start[8:9] == b"{":  # after the length of the header its JSON begins
         return f"is cut off or damaged: its {size} bytes are not what its header says"
     if start.startswith((b"PK\3\4", b"\x80")):
         return "is a pickle of PyTorch, as detectors are, and not safetensors"
     if start.isascii() and b"\0" not in start:
-        return (
-            f"is text, not weights: it begins with {start[:24].decode()!r}" if start else "is empty"
-        )
+        return f"is text, not weights: it begins with {start[:24].decode()!r}"
     return f"is no safetensors file: it begins with the bytes {start[:8].hex(' ')}"
 
 
@@ -298,4 +298,4 @@ def _few(names: Iterable[str]) -> str:
 
 
 def _times(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape))
+    return " × ".join(map(str, shape)) or "one number"
