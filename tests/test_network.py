@@ -13,7 +13,8 @@ from golden_files import arrays, golden, recipe, tensor
 from torch.nn import functional
 
 from sdpose_track.pose.building import load
-from sdpose_track.pose.folding import FoldedNetwork, FoldedPrompt, Head, attend_in_rows
+from sdpose_track.pose.folded_blocks import FoldedPrompt, attend_in_rows
+from sdpose_track.pose.folding import FoldedNetwork, Head
 from sdpose_track.pose.network import HeatmapHead, Network, class_label
 
 HEADS = {"body": (320, 17), "wholebody": (640, 133)}
