@@ -104,7 +104,7 @@ def evaluate_poses(
     Args:
         wish: What to evaluate.
         progress: Called with how many pictures are done, of how many.
-        tell: Called with each of the notes before the first picture is looked at.
+        tell: Called with each of the notes and warnings before the first picture is looked at.
 
     Raises:
         SourceError: the annotations or a picture cannot be read.
@@ -118,7 +118,7 @@ def evaluate_poses(
         names = {still.index: still.file for still in stills}
         seats = take(models, (order[0].height, order[0].width), names)
         notes = _notes(truth, stills, seats)
-        for note in notes:
+        for note in (*notes, *seats.warnings(len(order))):
             tell(note)
         columns = range(_common(truth, seats.estimator.skeleton))
         sigmas = seats.estimator.skeleton.sigmas[: len(columns)]
