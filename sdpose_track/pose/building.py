@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from sdpose_track.pose.sdpose import Look, SdposeEstimator
 from sdpose_track.pose.single_file import load_file
 from sdpose_track.pose.weights import load_folder, skeleton_of
 from sdpose_track.settings import ModelSettings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def build(weights: Weights, settings: ModelSettings, device: str, *, steady: boo
     """
     where = torch_device(device)
     precision_for(where, settings.precision, 0)  # refuses before anything is loaded
+    log.info("loading %s", weights.name)
     network = load(weights.path, weights.sha256)
     skeleton = skeleton_of(network)
     sample = settings.latent == "sample"
