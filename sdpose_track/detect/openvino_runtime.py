@@ -16,9 +16,10 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ CONVERTED = 2
 """Counts changes to how networks are converted; older conversions are made anew."""
 WAITING = 2
 """Requests beyond those that run: a core has its next picture while an answer is being read."""
+SHAPES = 8
+"""Input sizes that stay compiled: a folder of pictures has several, taken in turn."""
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 _CAPABILITY = {"bf16": "BF16", "fp16": "FP16"}
 
@@ -62,21 +65,16 @@ class OpenVinoRuntime:
         self.in_flight = self._streams + WAITING
         self.described = f"CPU (OpenVINO, {self.precision})"
         self._model = folder / "network.xml"
-        self._requests: list[Any] = []
-        self._shape: tuple[int, ...] = ()
-        self._turn = 0
+        self._ready: dict[tuple[int, ...], Iterator[Any]] = {}
 
     def expect(self, height: int, width: int) -> None:
         """Compile the network for this input size."""
-        self._compile((height, width, 3))
+        self._requests((height, width, 3))
 
     def start(self, pictures: Sequence[UInt8]) -> Answer:
         """Start the network on one (h, w, 3) BGR picture."""
         (picture,) = pictures
-        if picture.shape != self._shape:
-            self._compile(picture.shape)
-        request = self._requests[self._turn]
-        self._turn = (self._turn + 1) % len(self._requests)
+        request = next(self._requests(picture.shape))
         request.start_async([picture[None]])
 
         def wait() -> list[Float32]:
@@ -87,12 +85,20 @@ class OpenVinoRuntime:
 
     def close(self) -> None:
         """Give the memory back."""
-        self._requests = []
+        self._ready.clear()
 
-    def _compile(self, shape: tuple[int, ...]) -> None:
-        """Make requests for pictures of (h, w, 3) `shape`; a fixed shape is the fast one."""
-        for request in self._requests:
-            request.wait()
+    def _requests(self, shape: tuple[int, ...]) -> Iterator[Any]:
+        """Return the requests for pictures of (h, w, 3) `shape`, in turn; the newest shapes stay."""
+        requests = self._ready.pop(shape, None)
+        if requests is None:
+            if len(self._ready) >= SHAPES:
+                del self._ready[next(iter(self._ready))]  # requests under way keep themselves alive
+            requests = cycle(self._compiled(shape))
+        self._ready[shape] = requests
+        return requests
+
+    def _compiled(self, shape: tuple[int, ...]) -> list[Any]:
+        """Compile for one shape, which is faster than any, and make its requests."""
         height, width, _ = shape
         model = self._core.read_model(self._model)
         model.reshape([1, 3, height, width])
@@ -105,9 +111,7 @@ class OpenVinoRuntime:
                 "INFERENCE_NUM_THREADS": self._streams,
             },
         )
-        self._requests = [compiled.create_infer_request() for _ in range(self.in_flight)]
-        self._shape = shape
-        self._turn = 0
+        return [compiled.create_infer_request() for _ in range(self.in_flight)]
 
 
 @cache
