@@ -88,7 +88,7 @@ class OpenVinoRuntime:
         self._ready.clear()
 
     def _requests(self, shape: tuple[int, ...]) -> Iterator[Any]:
-        """Return the requests for pictures of (h, w, 3) `shape`, in turn; the newest shapes stay."""
+        """Return the requests for pictures of (h, w, 3) `shape`, in turn."""
         requests = self._ready.pop(shape, None)
         if requests is None:
             if len(self._ready) >= SHAPES:
