@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from sdpose_reference import Reference
-from sdpose_timing import Elsewhere, Peak, busy_elsewhere, say, timed
+from sdpose_timing import Peak, say, timed, undisturbed
 from torch import Tensor, nn
 
 from sdpose_track.errors import DeviceError
@@ -27,8 +27,6 @@ from sdpose_track.pose.running import DTYPES, CpuRunner, Runner
 
 LEAST_SECONDS = 0.5
 """A timed run on a GPU repeats its pass for about as long, at most twenty times."""
-OTHERS = 0.1
-"""Of one core: what other programs may take of the machine while we time on its CPU."""
 SMALL = (192, 256)
 """(width, height) of the picture on which peer and ours are compared."""
 
@@ -47,7 +45,7 @@ class Options:
     """The first at every batch, the others at the first one."""
     runs: int
     patience: float
-    """Seconds to wait for other programs, before each run and over repetitions of it."""
+    """Seconds that a run may spend on waiting for other programs and on repetitions."""
 
 
 @dataclass(slots=True)
@@ -113,7 +111,7 @@ class Bench:
             with self._prepared(batch) as ready:
                 for turn in range(self.options.runs):
                     for entrant, work, passes in ready:
-                        took = self._undisturbed(work, passes)
+                        took = self._seconds(work, passes)
                         entrant.seconds.append(took / entrant.batch)
                         say(f"run {turn + 1}: {entrant.name}, {entrant.batch}: {took:.3f} s")
             for precision in self._precisions(batch):
@@ -123,16 +121,8 @@ class Bench:
         every = self.options.precisions
         return every if batch == self.options.batches[0] else every[:1]
 
-    def _undisturbed(self, work: Callable[[], object], passes: int = 1) -> float:
-        """Return the seconds of a pass while other programs rest, as far as patience goes."""
-        end = time.monotonic() + self.options.patience
-        while True:
-            while time.monotonic() < end and busy_elsewhere() > OTHERS:
-                pass
-            with Elsewhere() as others:
-                took = timed(work, self.options.device, passes)
-            if others.cores <= OTHERS or time.monotonic() >= end:
-                return took
+    def _seconds(self, work: Callable[[], object], passes: int = 1) -> float:
+        return undisturbed(work, self.options.device, passes, self.options.patience)
 
     def _compare(self, precision: str, batch: int) -> None:
         """Take the ratio of the runs just made, which met the same machine."""
@@ -238,7 +228,7 @@ class Bench:
                 given = (x, None) if name == "encoder" else (x,)
                 work = partial(run, *given)
                 x = work()
-                several = [self._undisturbed(work) for _ in range(options.runs)]
+                several = [self._seconds(work) for _ in range(options.runs)]
                 found[name] = statistics.median(several) / batch
         return found
 

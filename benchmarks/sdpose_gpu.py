@@ -122,7 +122,7 @@ def report(options: Options) -> Iterator[str]:
     yield f"Largest difference of the heatmaps in fp32: {apart:.1e} of the largest value."
     if not apart <= AGREE:
         raise SystemExit("reference and ours do not compute the same: nothing is measured")
-    rate = matrix_rate(options.device)
+    rate = matrix_rate(options.device, options.patience)
     yield f"Measured bf16 matrix rate: {rate / 1e12:.3g} TFLOP/s."
     yield ""
     bench.measure()

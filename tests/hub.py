@@ -54,6 +54,10 @@ class Repository:
     """Files that come with another content than is stated."""
     states: dict[str, int] = field(default_factory=dict)
     """Files that are stated to have another size."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Files that are stated to have another sha256 or, if they are small, git id."""
+    commit: str = COMMIT
+    """The commit that the list of files is stated to be of."""
     answers: dict[str, list[Cut | Stall | HTTPStatus]] = field(default_factory=dict)
     """How the next requests for a file fail."""
     knows_ranges: bool = True
@@ -62,17 +66,18 @@ class Repository:
 
     def stated(self) -> bytes:
         siblings = [self._sibling(path) for path in self.files]
-        return json.dumps({"id": self.name, "sha": COMMIT, "siblings": siblings}).encode()
+        return json.dumps({"id": self.name, "sha": self.commit, "siblings": siblings}).encode()
 
     def _sibling(self, path: str) -> dict[str, object]:
         content = self.files[path]
         size = self.states.get(path, len(content))
         if is_large(path):
-            sha256 = hashlib.sha256(content).hexdigest()
+            sha256 = self.names.get(path, hashlib.sha256(content).hexdigest())
             pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\n".encode()
             lfs = {"sha256": sha256, "size": size, "pointerSize": len(pointer)}
             return {"rfilename": path, "size": size, "blobId": git_id(pointer), "lfs": lfs}
-        return {"rfilename": path, "size": size, "blobId": git_id(content)}
+        blob = self.names.get(path, git_id(content))
+        return {"rfilename": path, "size": size, "blobId": blob}
 
 
 def is_large(path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,17 +99,24 @@ def test_the_published_embedding_is_the_one_that_comes_with_this_program(folder:
 
 
 def test_an_embedding_is_kept_beside_the_checkpoint_and_needs_no_text_encoder_again(
-    folder: Path,
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = empty_prompt(folder, "kept")
     assert first.shape == (1, 2, WIDTH)
     assert torch.equal(load_file(folder / FILE)["empty_prompt"], first)
-    (folder / MODEL).write_bytes(b"no text encoder")
+    monkeypatch.setitem(sys.modules, "transformers", None)  # it cannot be imported any more
     assert torch.equal(empty_prompt(folder, "kept"), first)
     shutil.rmtree(folder / "text_encoder")
     shutil.rmtree(folder / "tokenizer")
     assert torch.equal(empty_prompt(folder, "kept"), first)
     assert [path.name for path in folder.iterdir()] == [FILE]
+
+
+def test_an_embedding_of_another_text_encoder_is_not_used(folder: Path) -> None:
+    empty_prompt(folder, "kept")
+    (folder / MODEL).write_bytes(b"no text encoder")
+    with pytest.raises(CheckpointError, match="cannot be used"):
+        empty_prompt(folder, "kept")
 
 
 def test_an_embedding_that_cannot_lie_beside_the_checkpoint_is_kept_in_the_users_cache(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import weakref
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -46,7 +47,7 @@ def made(checkpoints: Path) -> Made:
     def make(kind: str = "body", **wish: Any) -> SdposeEstimator:
         path = str(checkpoints / kind)
         settings = ModelSettings(**{"pose": path, "precision": "fp32", "input": "384x512", **wish})
-        return build(find(path, "pose"), settings, "cpu", steady=False).estimator
+        return build(find(path, "pose"), settings, "cpu", pictures=1).estimator
 
     return make
 
@@ -125,7 +126,8 @@ def test_people_of_several_frames_get_what_they_get_alone(made: Made) -> None:
     together = estimator.submit(subjects).result()
     for subject, found in zip(subjects, together, strict=True):
         (alone,) = estimator.submit([subject]).result()
-        np.testing.assert_allclose(found.scores, alone.scores, atol=1e-4)
+        np.testing.assert_array_equal(found.scores, alone.scores)
+        np.testing.assert_array_equal(found.keypoints, alone.keypoints)
 
 
 def test_the_same_person_gets_the_same_answer_again(made: Made) -> None:
@@ -176,6 +178,9 @@ def test_the_flip_test_of_a_mirrored_picture_is_the_mirrored_answer(made: Made) 
     )
     mirror = np.array(COCO17.mirror)
     np.testing.assert_allclose(there.scores[mirror], here.scores, rtol=1e-4)
+    across = (360 * 768 / 767, 0) - there.keypoints[mirror] * (1, -1)
+    sure = np.abs(across - here.keypoints).max(axis=1) < 2
+    assert sure.sum() > 8
 
 
 def test_the_wholebody_checkpoint_gives_133_keypoints(made: Made) -> None:
@@ -199,7 +204,6 @@ def test_fp16_on_a_cpu_is_refused() -> None:
 def test_a_toy_is_computed_in_fp32_where_nothing_else_is_wished() -> None:
     assert precision_for(torch.device("cpu"), "auto", 10**6) == "fp32"
     assert precision_for(torch.device("cpu"), "bf16", 10**6) == "bf16"
-    assert precision_for(torch.device("cpu"), "auto", 10**9) in {"fp32", "bf16"}
 
 
 class Cramped:
@@ -210,15 +214,19 @@ class Cramped:
         self.precision = self.described = "fp32"
         self.room, self.batch = room, batch
         self.sizes: list[int] = []
+        self.held: list[weakref.ref[Tensor]] = []
 
     def __call__(self, pictures: Tensor, noise: Tensor | None = None) -> Tensor:
         if len(pictures) > self.room:
-            raise torch.OutOfMemoryError("out of memory\nand more")
+            held = pictures.clone()
+            self.held.append(weakref.ref(held))
+            raise torch.OutOfMemoryError("out of memory")
         self.sizes.append(len(pictures))
         grey = pictures.mean((1, 2, 3)).view(-1, 1, 1, 1)
         return torch.ones(len(pictures), 17, 64, 48) + grey
 
     def shrink(self) -> bool:
+        assert all(gone() is None for gone in self.held), "the failed pass still holds memory"
         if self.batch == 1:
             return False
         self.batch //= 2
@@ -248,5 +256,5 @@ def test_where_half_a_batch_does_not_fit_either_the_run_ends_with_what_to_do(
     room: int, batch: int
 ) -> None:
     estimator = SdposeEstimator(Cramped(room, batch), COCO17, Look(size=(192, 256)))
-    with pytest.raises(DeviceError, match=r"does not hold .*--batch 1"):
+    with pytest.raises(DeviceError, match=r"does not hold .* smaller --input"):
         estimator.submit(crowd(batch))

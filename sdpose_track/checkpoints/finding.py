@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from sdpose_track.cache import cache_folder, known_sha256, sha256_of
+from sdpose_track.cache import cache_folder, known_sha256
 from sdpose_track.checkpoints import receipts
 from sdpose_track.checkpoints.layout import files_of, identity, some
 from sdpose_track.checkpoints.manifest import (
@@ -231,23 +231,3 @@ def _in_wheel(package: str, file: str) -> list[Path]:
     except metadata.PackageNotFoundError:
         return []
     return [Path(str(p.locate())) for p in listed if p.name == file]
-
-
-__all__ = [
-    "Checkpoint",
-    "Verdict",
-    "Weights",
-    "begun",
-    "cache_folder",
-    "check",
-    "find",
-    "home",
-    "how_to_get",
-    "lacking",
-    "locate",
-    "manifest",
-    "own_path",
-    "places",
-    "sha256_of",
-    "verify",
-]

@@ -8,14 +8,17 @@ told to send no telemetry. Its errors leave this room as CheckpointError.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from sdpose_track.errors import CheckpointError
 
 _LIBRARY = "sdpose-track"
+_SHA256_DIGITS, _GIT_DIGITS = 64, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +61,9 @@ def listing(repository: str, revision: str) -> Listing:
             found = api.model_info(
                 repository, revision=revision, files_metadata=True, timeout=timeout
             )
-        large = {f.rfilename: f.lfs.sha256 for f in found.siblings if f.lfs is not None}
-        files = {
-            f.rfilename: Stated(
-                int(f.size),
-                large.get(f.rfilename),
-                None if f.rfilename in large else f.blob_id,
-            )
-            for f in found.siblings
-        }
-        return Listing(endpoint, repository, str(found.sha), files)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        files = {str(file.rfilename): _stated(file) for file in found.siblings}
+        return Listing(endpoint, repository, _hash(found.sha, _GIT_DIGITS), files)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{endpoint} answered with something that is no listing of {repository};"
             " is a login page in between, or HF_ENDPOINT wrong?"
@@ -97,17 +92,52 @@ def download(source: Listing, path: str, into: BinaryIO, have: int) -> None:
         )
 
 
+def _stated(file: Any) -> Stated:
+    """Return what the library read of a file. Raises ValueError if a size or a hash is none."""
+    if not isinstance(file.size, int) or file.size < 0:
+        raise ValueError(f"{file.size!r} is no size")
+    if file.lfs is not None:
+        return Stated(file.size, _hash(file.lfs.sha256, _SHA256_DIGITS), None)
+    git_id = None if file.blob_id is None else _hash(file.blob_id, _GIT_DIGITS)
+    return Stated(file.size, None, git_id)
+
+
+def _hash(stated: Any, digits: int) -> str:
+    """Return a hash in hex. Raises ValueError for anything else: parts of files are named by it."""
+    if not isinstance(stated, str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", stated):
+        raise ValueError(f"{stated!r} is no hash of {digits} digits")
+    return stated
+
+
 def _library() -> Any:
+    """Return huggingface_hub. Raises CheckpointError if the environment keeps it from working."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    import huggingface_hub
-    import huggingface_hub.errors
-    import huggingface_hub.file_download
+    given = os.environ.get("HF_ENDPOINT")
+    if given is not None and not _is_web_address(given):
+        raise CheckpointError(f"HF_ENDPOINT {given!r} is no web address; correct it or unset it")
+    try:
+        import huggingface_hub
+        import huggingface_hub.errors
+        import huggingface_hub.file_download
+    except ValueError as error:  # it reads the environment as it is imported
+        raise CheckpointError(
+            f"an HF_ variable has a value that huggingface_hub cannot use ({error}); correct it"
+        ) from error
 
     library: Any = huggingface_hub
     # the environment is read at the first import, which may have been another library's
     library.constants.HF_HUB_DISABLE_TELEMETRY = True
     library.utils.disable_progress_bars("huggingface_hub.http_get")  # ours counts all files
     return library
+
+
+def _is_web_address(given: str) -> bool:
+    try:
+        parts = urlsplit(given)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and has_host and given.isprintable()
 
 
 def _version() -> str:

@@ -9,7 +9,7 @@ import difflib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from sdpose_track.errors import CheckpointError
@@ -80,7 +80,7 @@ def manifest() -> dict[str, Checkpoint]:
     try:
         tables = tomllib.loads(PATH.read_text(encoding="utf-8"))
         return {name: _entry(name, table) for name, table in tables.items()}
-    except (tomllib.TOMLDecodeError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(f"{PATH} is damaged ({error}); reinstall sdpose-track") from error
 
 
@@ -113,7 +113,12 @@ def unknown(name: str) -> CheckpointError:
 
 
 def _entry(name: str, table: dict[str, Any]) -> Checkpoint:
+    """Return an entry. Raises ValueError if a file of it lies outside the checkpoint's folder."""
     facts = dict(table)
+    for path in (name, *facts["files"]):
+        below = PureWindowsPath(path)  # which knows either slash, and drives
+        if below.anchor or ".." in below.parts or not below.name:
+            raise ValueError(f"{path!r} of {name} lies in another folder")
     files = tuple(WeightsFile(path, **known) for path, known in facts.pop("files").items())
     facts["roles"] = tuple(facts["roles"])
     if "input" in facts:

@@ -57,6 +57,8 @@ def read(folder: Path) -> Receipt | None:
         if told.pop("version") != VERSION:
             return None
         files = {path: FetchedFile(**facts) for path, facts in told.pop("files").items()}
+        if not all(isinstance(f.sha256, str) and isinstance(f.bytes, int) for f in files.values()):
+            return None
         return Receipt(files=files, **told)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -31,8 +31,6 @@ from sdpose_track.settings import ModelSettings
 from sdpose_track.skeletons import Skeleton
 
 JPEG_QUALITY = 95
-MANY = 8
-"""Pictures from which preparing the network for speed pays, and estimating the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def _estimated(wish: Wish, screen: Screen) -> str:
     began = time.perf_counter()
     order = by_size(wish.stills)
     picture = (order[0].height, order[0].width)
-    seats = take(wish.settings, picture, box_names(order), steady=len(order) >= MANY)
+    seats = take(wish.settings, picture, box_names(order), pictures=len(order))
     for note in (*seats.notes, *seats.warnings(len(order))):
         screen.note(note)
     entries = [""] * len(order)

@@ -23,10 +23,10 @@ def torch_device(name: str) -> torch.device:
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise DeviceError(f"--device {name}: torch finds no CUDA GPU here; use --device cpu")
-    device = torch.device(name)
-    if (device.index or 0) >= torch.cuda.device_count():
-        last = torch.cuda.device_count() - 1
+    last = torch.cuda.device_count() - 1
+    if int(name.partition(":")[2] or 0) > last:  # torch.device takes the number modulo 256
         raise DeviceError(f"--device {name}: the last GPU here is cuda:{last}")
+    device = torch.device(name)
     free = torch.cuda.mem_get_info(device)[0]
     if free < 512 * _MEBI:
         raise DeviceError(

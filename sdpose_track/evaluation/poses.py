@@ -116,7 +116,7 @@ def evaluate_poses(
         order = by_size(chosen)
         models = replace(wish.models, boxes=file, confidence=WEAKEST)
         names = {still.index: still.file for still in stills}
-        seats = take(models, (order[0].height, order[0].width), names)
+        seats = take(models, (order[0].height, order[0].width), names, pictures=len(order))
         notes = _notes(truth, stills, seats)
         for note in (*notes, *seats.warnings(len(order))):
             tell(note)

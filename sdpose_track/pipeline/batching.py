@@ -57,8 +57,8 @@ class PoseStage:
             while len(self._queue) >= self._estimator.batch:
                 self._submit()
             yield from self._done()
-        if len(self._frames) > PATIENCE * self._estimator.batch:
-            yield from self.flush()
+            if len(self._frames) > PATIENCE * self._estimator.batch:
+                yield from self.flush()
 
     def flush(self) -> Iterator[FrameResult]:
         """Send off what waits and yield all that is left."""

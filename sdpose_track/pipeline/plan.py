@@ -113,14 +113,23 @@ def prepare(
     seats = take(settings, picture, source.names())
     info = replace(source.info, name=_lasting(source.info.name))
     skeleton = seats.estimator.skeleton.name
-    key = {**settings.results_key(), "runtime": seats.described}
+    key = {
+        **settings.results_key(),
+        "runtime": seats.described,
+        "detector_runtime": seats.detector_described,
+    }
     if settings.boxes is not None:
         key["boxes"] = seats.detector_record.sha256
     header = SessionHeader(
         info, skeleton, seats.detector_record, seats.pose_record, key, __version__
     )
-    stored, writer = _session(session, header, resume=resume, overwrite=overwrite)
+    try:
+        stored, writer = _session(session, header, resume=resume, overwrite=overwrite)
+    except BaseException:
+        seats.close()
+        raise
     if writer is None:
+        seats.close()
         return Run(None, session, header, len(stored), len(stored), seats.notes)
     stages = (
         DetectStage(seats.detector),

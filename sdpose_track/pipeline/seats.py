@@ -42,21 +42,30 @@ class Seats:
     detector_record: ModelRecord
     pose_record: ModelRecord
     described: str
-    """Device and precision, for the user and for the session."""
+    """Device and precision of the pose model, for the user and for the session."""
     notes: tuple[str, ...] = ()
     """What was chosen for the user, in sentences."""
     seconds_a_person: float | None = None
     """About how long the pose of one person in one frame takes, where that was estimated."""
+    detector_described: str | None = None
+    """Device and precision of the detector; None where boxes come from a file."""
+
+    def close(self) -> None:
+        """Give the devices' memory back, where no run does."""
+        self.estimator.close()
+        self.detector.close()
 
     def warnings(self, pictures: int | None) -> tuple[str, ...]:
         """Return what to tell the user before so many `pictures` are looked at; None unknown."""
         each = self.seconds_a_person
         if each is None or each < LONG_S:
             return ()
-        whole = "" if pictures is None else f", {_spoken(each * pictures)} for all {pictures}"
+        whole = ""
+        if pictures is not None and pictures > 1:
+            whole = f", {_spoken(each * pictures)} for one person in all {pictures}"
         return (
             f"SDPose takes about {each:.0f} s for each person in each picture on this CPU{whole};"
-            f" --pose {LIGHT} takes a few hundredths of a second, --input 384x512 about a fifth",
+            f" a smaller --input is faster, --pose {LIGHT} takes a few hundredths of a second",
         )
 
 
@@ -71,8 +80,8 @@ class Wish:
     """The detector where it is a YOLO network; None where boxes come from a file."""
     shares_detector: bool
     """The detector is the pose model too."""
-    steady: bool
-    """The run is long: preparing for it pays."""
+    pictures: int | None
+    """How many will be looked at, which decides how much preparing pays; None for many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +99,32 @@ def take(
     picture: tuple[int, int],
     names: Mapping[int, str] | None = None,
     *,
-    steady: bool = True,
+    pictures: int | None = None,
 ) -> Seats:
     """Return the seats for `settings`, with every network loaded.
 
     `picture` is the (height, width) of the frames; `names` gives the file name of each frame index
-    of a folder of pictures. `steady` promises a long run, for which preparing pays. Raises
+    of a folder of pictures; `pictures` says how many will be looked at, None many. Raises
     SettingsError, CheckpointError or DeviceError where something cannot be had.
     """
     device = _device(settings.device)
     pose, notes = _pose_weights(settings, device)
-    finder = pose if settings.detector == "auto" else find(settings.detector, "detector")
     yolo = None
     detector: Detector
-    if finder.architecture == "sdpose":  # it finds no people: the light model does
-        finder = find(LIGHT, "detector")
     if settings.boxes is None:
+        finder = _finder(settings, pose)
         detector = yolo = _yolo(finder, device, settings, picture)
         record = ModelRecord(finder.name, finder.sha256)
     else:
         detector = GivenBoxes(settings.boxes, names)
         record = ModelRecord(settings.boxes.name, sha256_of(settings.boxes))
     detector.open()
-    shares = yolo is not None and finder.sha256 == pose.sha256
-    posing = ESTIMATORS[pose.architecture](Wish(pose, settings, device, yolo, shares, steady))
+    shares = yolo is not None and record.sha256 == pose.sha256
+    try:
+        posing = ESTIMATORS[pose.architecture](Wish(pose, settings, device, yolo, shares, pictures))
+    except BaseException:
+        detector.close()
+        raise
     return Seats(
         detector,
         posing.estimator,
@@ -122,7 +133,15 @@ def take(
         posing.described,
         notes,
         posing.seconds_a_person,
+        None if yolo is None else yolo.runtime.described,
     )
+
+
+def _finder(settings: ModelSettings, pose: Weights) -> Weights:
+    """Return what finds people: the pose model itself if it can."""
+    if settings.detector != "auto":
+        return find(settings.detector, "detector")
+    return find(LIGHT, "detector") if pose.architecture == "sdpose" else pose
 
 
 def _pose_weights(settings: ModelSettings, device: str) -> tuple[Weights, tuple[str, ...]]:
@@ -156,7 +175,7 @@ def _light(wish: Wish) -> Posing:
 def _sdpose(wish: Wish) -> Posing:
     from sdpose_track.pose.building import build
 
-    built = build(wish.pose, wish.settings, wish.device, steady=wish.steady)
+    built = build(wish.pose, wish.settings, wish.device, pictures=wish.pictures)
     return Posing(built.estimator, built.described, built.seconds_a_person)
 
 

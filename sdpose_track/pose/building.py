@@ -22,6 +22,8 @@ from sdpose_track.pose.single_file import load_file
 from sdpose_track.pose.weights import load_folder, skeleton_of
 from sdpose_track.settings import ModelSettings
 
+MANY = 8
+"""Pictures from which it pays to compile the network for a GPU."""
 log = logging.getLogger(__name__)
 
 
@@ -36,11 +38,11 @@ class Built:
     """About how long one person in one frame takes on this CPU; None on a GPU."""
 
 
-def build(weights: Weights, settings: ModelSettings, device: str, *, steady: bool) -> Built:
+def build(weights: Weights, settings: ModelSettings, device: str, *, pictures: int | None) -> Built:
     """Load `weights` onto `device`, `cpu` or `cuda[:N]`.
 
-    `steady` promises a long run, for which preparing pays. Raises CheckpointError, DeviceError or
-    SettingsError.
+    `pictures` says how many will be looked at, None many: for few, little is prepared. Raises
+    CheckpointError, DeviceError or SettingsError.
     """
     where = torch_device(device)
     precision_for(where, settings.precision, 0)  # refuses before anything is loaded
@@ -59,11 +61,11 @@ def build(weights: Weights, settings: ModelSettings, device: str, *, steady: boo
     runner: Runner
     if where.type == "cuda":
         runner = gpu = GpuRunner(folded, where, precision, size, settings.batch)
-        if steady:
+        if pictures is None or pictures >= MANY:
             gpu.make_fast()
     else:
         runner = cpu = CpuRunner(folded, precision, settings.batch)
-        if steady:
+        if pictures is None or pictures > 1:
             seconds = cpu.seconds_a_person(*size) * (2 if look.flip_test else 1)
     return Built(SdposeEstimator(runner, skeleton, look), runner.described, seconds)
 

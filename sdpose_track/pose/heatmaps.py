@@ -40,11 +40,13 @@ def decode(heatmaps: Tensor, input_size: tuple[int, int]) -> tuple[Tensor, Tenso
     found = [_peaks(block.float()) for block in torch.split(maps, at_once)]
     points = torch.cat([peaks for peaks, _ in found])
     scores = torch.cat([tops for _, tops in found])
-    last = points.new_tensor((width - 1, height - 1))
-    points = points / last * points.new_tensor(input_size)
-    known = (scores > 0) & points.isfinite().all(-1)
-    points = torch.where(known[:, None], points, torch.nan)
-    scores = torch.where(known, scores, 0)
+    # by Python's own numbers: a tensor of them would be copied to a GPU, which waits for all work
+    x, y = points.unbind(1)
+    wide, high = input_size
+    points = torch.stack((x / (width - 1) * wide, y / (height - 1) * high), 1)
+    unknown = ~((scores > 0) & points.isfinite().all(-1))
+    points = points.masked_fill(unknown[:, None], math.nan)
+    scores = scores.masked_fill(unknown, 0)
     return points.view(people, count, 2), scores.view(people, count)
 
 
@@ -73,7 +75,7 @@ def _peaks(maps: Tensor) -> tuple[Tensor, Tensor]:
     nine = nine * (tops / blurred.amax((1, 2)))[:, None, None]
     step = _newton(nine.clamp(_LOWEST, _HIGHEST).double().log())
     points = torch.stack((x, y), 1) - step
-    return points, torch.where(finite, tops, torch.nan)
+    return points, tops.masked_fill(~finite, math.nan)
 
 
 def _newton(level: Tensor) -> Tensor:

@@ -23,8 +23,6 @@ LATENT_SCALE = 0.18215
 """Stable Diffusion's, fixed in SDPose's code whatever the encoder's own file says."""
 PROMPT_TOKENS = 2
 """The empty prompt is its start and end token; it is not padded."""
-INPUT_STRIDE = 64
-"""Width and height of the input are multiples of it: 8 by the encoder, 8 by the U-Net."""
 
 
 class HeatmapHead(nn.Module):

@@ -7,6 +7,7 @@ encoder get the published one from `models/`.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,14 +19,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from sdpose_track.cache import cache_folder
+from sdpose_track.cache import cache_folder, known_sha256
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.network import PROMPT_TOKENS
 from sdpose_track.pose.weights import first_line
 from sdpose_track.shipped import shipped
 
 FILE = "empty-prompt.safetensors"
-_KEY = "empty_prompt"
+_KEY, _ORIGIN = "empty_prompt", "made_from"
 _NEEDED = (
     "text_encoder/config.json",
     "text_encoder/model.safetensors",
@@ -42,17 +43,26 @@ def empty_prompt(folder: Path, identity: str) -> Tensor:
     `identity` is the checkpoint's hash. Raises CheckpointError if the text encoder is unsound.
     """
     places = (folder / FILE, cache_folder() / "prompts" / f"{identity}.safetensors")
+    origin = _origin(folder)
     for place in places:
-        found = _kept(place)
+        found = _kept(place, origin)
         if found is not None:
             return found
     if not (folder / "text_encoder").is_dir():
         return published_prompt()
     embedding = _encoded(folder)
     for place in places:
-        if _keep(embedding, place):
+        if _keep(embedding, place, origin or ""):
             break
     return embedding
+
+
+def _origin(folder: Path) -> str | None:
+    """Return the hash of what the embedding is made from; None if the text encoder is not there."""
+    files = [folder / name for name in _NEEDED if (folder / name).is_file()]
+    if len(files) < len(_NEEDED):
+        return None
+    return hashlib.sha256("".join(known_sha256(file) for file in files).encode()).hexdigest()
 
 
 def published_prompt() -> Tensor:
@@ -127,9 +137,12 @@ def _quiet() -> Iterator[None]:
             chatter.enable_progress_bar()
 
 
-def _kept(path: Path) -> Tensor | None:
+def _kept(path: Path, origin: str | None = None) -> Tensor | None:
+    """Return the embedding in `path` if it is sound, and made from `origin` where that is known."""
     try:
         with safe_open(path, framework="pt") as file:
+            if origin not in (None, (file.metadata() or {}).get(_ORIGIN)):
+                return None
             found: Tensor = file.get_tensor(_KEY)
     except (SafetensorError, OSError):
         return None
@@ -141,12 +154,12 @@ def _is_sound(embedding: Tensor) -> bool:
     return right and bool(embedding.isfinite().all())
 
 
-def _keep(embedding: Tensor, path: Path) -> bool:
+def _keep(embedding: Tensor, path: Path, origin: str) -> bool:
     """Write the embedding; False where that cannot be done."""
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({_KEY: embedding.contiguous()}, part)
+        save_file({_KEY: embedding.contiguous()}, part, {_ORIGIN: origin})
         part.replace(path)
     except (OSError, SafetensorError):
         with suppress(OSError):

@@ -31,10 +31,12 @@ class Runner(Protocol):
     device: torch.device
     precision: str
     """`fp32`, `bf16` or `fp16`."""
-    described: str
-    """Device and precision, for the user and for the session."""
     batch: int
     """How many pictures one call takes at most."""
+
+    @property
+    def described(self) -> str:
+        """Device and precision, for the user and for the session."""
 
     def __call__(self, pictures: Tensor, noise: Tensor | None = None) -> Tensor:
         """Return (n, K, H/4, W/4) float32 heatmaps of n <= `batch` pictures.
@@ -68,8 +70,10 @@ class CpuRunner:
         """Return the heatmaps."""
         with torch.inference_mode():
             given = pictures.to(self._dtype, memory_format=self._format)
-            heatmaps: Tensor = self._network(given, noise)
-            return heatmaps
+            each = [slice(row, row + 1) for row in range(len(given))]
+            return torch.cat(
+                [self._network(given[one], None if noise is None else noise[one]) for one in each]
+            )
 
     def shrink(self) -> bool:
         """Nothing to gain: a CPU's memory is the machine's."""
@@ -108,7 +112,10 @@ def precision_for(device: torch.device, wish: str, parameters: int) -> str:
 
 
 def _cpu_multiplies_bf16() -> bool:
-    able: dict[str, bool] = getattr(
-        torch.cpu, "get_capabilities", dict
-    )()  # not in older versions of torch
-    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
+    able: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    older = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # before there was the former
+    return bool(
+        able.get("amx_bf16")
+        or able.get("avx512_bf16")
+        or any(getattr(torch.cpu, name, bool)() for name in older)
+    )

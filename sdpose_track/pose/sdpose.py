@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from sdpose_track.pose.estimator import Estimate, Subject
 from sdpose_track.pose.heatmaps import decode, merge_flipped
 from sdpose_track.pose.running import Runner
 from sdpose_track.pose.sampling import cut
-from sdpose_track.records import Float32, Frame, measured
+from sdpose_track.records import Float32, Float64, Frame, measured
 from sdpose_track.skeletons import Skeleton
 
 
@@ -74,12 +75,15 @@ class SdposeEstimator:
         there = [
             (s.frame, crop) for s, crop in zip(subjects, crops, strict=True) if crop is not None
         ]
-        try:
-            passes = self._start(there)
-        except torch.OutOfMemoryError as error:
-            if not self._runner.shrink():
-                raise self._too_little(error) from error
-            passes = self._again(there)
+        passes = self._start(there)
+        if passes is None:  # here, where what the failed attempt held is free again
+            shrunk = self._runner.shrink()
+            passes = self._start(there) if shrunk else None
+        if passes is None:
+            raise DeviceError(
+                f"the memory of {self._runner.device} does not hold {self.batch} of the people to"
+                " look at; close what else uses it, or use a smaller --input or --device cpu"
+            )
         return Underway(crops, passes, len(self.skeleton))
 
     def _crop(self, subject: Subject) -> Crop | None:
@@ -92,25 +96,17 @@ class SdposeEstimator:
         except ValueError:  # thinner than a pixel
             return None
 
-    def _start(self, there: Sequence[tuple[Frame, Crop]]) -> list[tuple[Tensor, Tensor]]:
-        """Return positions (n, K, 2) and scores (n, K), on the device, batch after batch."""
+    def _start(self, there: Sequence[tuple[Frame, Crop]]) -> list[_Answer] | None:
+        """Return the answers of batch after batch; None where memory ran out."""
         size = self.batch
         parts = [there[start : start + size] for start in range(0, len(there), size)]
-        return [self._pass(part) for part in parts]
-
-    def _again(self, there: Sequence[tuple[Frame, Crop]]) -> list[tuple[Tensor, Tensor]]:
         try:
-            return self._start(there)
-        except torch.OutOfMemoryError as error:
-            raise self._too_little(error) from error
-
-    def _too_little(self, error: BaseException) -> DeviceError:
-        return DeviceError(
-            f"the memory of {self._runner.device} does not hold a batch of {self.batch} people"
-            f" ({str(error).splitlines()[0]}); use --batch 1, --input 384x512 or --device cpu"
-        )
+            return [_Answer(*self._pass(part)) for part in parts]
+        except torch.OutOfMemoryError:
+            return None
 
     def _pass(self, there: Sequence[tuple[Frame, Crop]]) -> tuple[Tensor, Tensor]:
+        """Return positions (n, K, 2) and scores (n, K), on the device."""
         pictures = self._pictures(there)
         heatmaps = self._runner(pictures, self._noise_for(len(there), 0))
         if self._look.flip_test:
@@ -143,28 +139,45 @@ class SdposeEstimator:
         return None if self._noise is None else self._noise[which].expand(count, -1, -1, -1)
 
 
+class _Answer:
+    """Positions and scores on their way from the device."""
+
+    def __init__(self, points: Tensor, scores: Tensor) -> None:
+        """Begin the copy now: asked for later, it would wait behind the next batch."""
+        self._arrived = torch.cuda.Event() if points.is_cuda else None
+        self._points, self._scores = _copied(points), _copied(scores)
+        if self._arrived is not None:
+            self._arrived.record(torch.cuda.current_stream(points.device))
+
+    def people(self) -> Iterator[tuple[Float64, Float32]]:
+        """Wait, then yield the (K, 2) positions and (K,) scores of each person."""
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        yield from zip(self._points.numpy(), self._scores.numpy(), strict=True)
+
+
+def _copied(values: Tensor) -> Tensor:
+    if not values.is_cuda:
+        return values
+    copy = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+    return copy.copy_(values, non_blocking=True)
+
+
 class Underway:
     """Estimates that the device may still be working on."""
 
     def __init__(
-        self,
-        crops: Sequence[Crop | None],
-        passes: Sequence[tuple[Tensor, Tensor]],
-        keypoints: int,
+        self, crops: Sequence[Crop | None], passes: Sequence[_Answer], keypoints: int
     ) -> None:
         """Keep a crop for each subject, and the passes' answers for those that are not None."""
         self._crops, self._passes, self._count = crops, passes, keypoints
 
     def result(self) -> list[Estimate]:
         """Wait for and return one estimate a subject, in order."""
-        found = iter(
-            pair
-            for points, scores in self._passes
-            for pair in zip(points.cpu().numpy(), scores.cpu().numpy(), strict=True)
-        )
+        found = chain.from_iterable(answer.people() for answer in self._passes)
         return [self._estimate(crop, found) for crop in self._crops]
 
-    def _estimate(self, crop: Crop | None, found: Iterator[tuple[Float32, Float32]]) -> Estimate:
+    def _estimate(self, crop: Crop | None, found: Iterator[tuple[Float64, Float32]]) -> Estimate:
         points = np.full((self._count, 2), np.nan, np.float32)
         scores = np.zeros(self._count, np.float32)
         if crop is not None:

@@ -37,6 +37,25 @@ _UNET = {
 }
 _VAE = {"in_channels": 3, "latent_channels": 4, "use_quant_conv": True}
 """What SDPose demands whatever the configurations say: tensors of another form are refused."""
+_AS_SDPOSE = {
+    "act_fn": "silu",
+    "norm_num_groups": 32,
+    "norm_eps": 1e-5,
+    "downsample_padding": 1,
+    "mid_block_scale_factor": 1,
+    "mid_block_add_attention": True,
+    "center_input_sample": False,
+    "flip_sin_to_cos": True,
+    "freq_shift": 0,
+    "resnet_time_scale_shift": "default",
+    "resnet_skip_time_act": False,
+    "resnet_out_scale_factor": 1,
+    "timestep_post_act": None,
+    "time_embedding_act_fn": None,
+    "only_cross_attention": False,
+    "dual_cross_attention": False,
+}
+"""What a configuration may not say otherwise; no tensor would show it."""
 _SKELETONS = {len(skeleton): skeleton for skeleton in SKELETONS.values()}
 _OLD_NAMES = {
     ".query.": ".to_q.",
@@ -204,11 +223,16 @@ def _built(kind: str, given: Mapping[str, Any], path: Path) -> Any:
     """Return diffusers' module `kind` without weights. Raises CheckpointError if it cannot be.
 
     What other versions of diffusers write into a configuration, and this one does not know, is left
-    out: if it made a difference, the tensors would differ too.
+    out.
     """
     import diffusers
 
     made = getattr(diffusers, kind)
+    for name, wanted in _AS_SDPOSE.items():
+        if given.get(name, wanted) != wanted:
+            raise CheckpointError(
+                f"the configuration of {path} says {name} is {given[name]}; SDPose's is {wanted}"
+            )
     known = inspect.signature(made.__init__).parameters
     try:
         with torch.device("meta"):
