@@ -28,7 +28,7 @@ from sdpose_track.pose.running import DTYPES, CpuRunner, Runner
 LEAST_SECONDS = 0.5
 """A timed run on a GPU repeats its pass for about as long, at most twenty times."""
 SMALL = (192, 256)
-"""(width, height) of the picture on which peer and ours are compared."""
+"""(width, height) of the picture on which peer and ours are compared, if inputs are larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Bench:
     def disagreement(self) -> float:
         """Return how far peer and ours are apart in float32, as a share of the largest value."""
         ours = self.ours.get("fp32") or self.reference.folded()
-        pictures = self.pictures(1, SMALL)
+        pictures = self.pictures(1, min(SMALL, self.options.size))
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             theirs = self.reference(pictures, sample=False)
             apart = (theirs - ours(pictures)).abs().max() / theirs.abs().max()

@@ -12,7 +12,6 @@ Runs on the CPU, also in fp16, which the product does not offer there.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -51,18 +50,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--precisions", default="bf16,fp16")
     given = parser.parse_args(arguments)
     seen = torch.stack([look(picture, given.box) for picture in given.pictures])
-    folded = network(given.checkpoint)
+    reference, folded = networks(given.checkpoint)
     exact = heatmaps(folded, "fp32", seen)
     points, _ = decode(exact, INPUT_SIZE)
     defined = well_defined(exact, points)
     print(f"{int(defined.sum())} of {defined.numel()} keypoints are well defined\n")
-    print("| | median px | p95 px | max px | beyond 8 px | heatmaps rms | max | s |")
+    print(
+        "| | median px | p95 px | max px | beyond 8 px | p95 px of the rest | heatmaps rms | max |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for precision in given.precisions.split(","):
-        began = time.perf_counter()
         maps = heatmaps(folded, precision, seen)
-        took = (time.perf_counter() - began) / len(seen)
-        print(f"| {precision} | {row(maps, exact, points, defined)} | {took:.1f} |", flush=True)
+        print(f"| {precision} | {row(maps, exact, points, defined)} |", flush=True)
+    if reference is not None:
+        maps = autocast(reference, seen)
+        print(f"| reference, bf16 autocast | {row(maps, exact, points, defined)} |")
 
 
 def look(path: Path, box: str | None) -> Tensor:
@@ -83,12 +85,28 @@ def _crop(image: UInt8, box: str | None) -> Crop:
     return Crop((0, 0), INPUT_SIZE, INPUT_SIZE, antialias=True)
 
 
-def network(checkpoint: str) -> FoldedNetwork:
-    """Return a checkpoint's network, or one of the true size with the recipe's weights."""
+def networks(checkpoint: str) -> tuple[Reference | None, FoldedNetwork]:
+    """Return a checkpoint's network, or one of the true size with the recipe's weights and a peer.
+
+    Both read the published prompt.
+    """
     if checkpoint == "recipe":
-        return Reference("full", "body").filled().folded(published_prompt())
+        reference = Reference("full", "body").filled()
+        return reference, reference.folded(published_prompt())
     with torch.no_grad():
-        return FoldedNetwork(load(Path(checkpoint), "benchmark"))
+        return None, FoldedNetwork(load(Path(checkpoint), "benchmark"))
+
+
+def autocast(reference: Reference, pictures: Tensor) -> Tensor:
+    """Return (N, K, h, w) heatmaps as the paper's evaluation computes them, but for the latent's
+    mode.
+    """
+    prompt, found = published_prompt(), []
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for picture in pictures:
+            latent = reference.latent(picture[None], sample=False)
+            found.append(reference.head(reference.feature(latent, prompt)).float())
+    return torch.cat(found)
 
 
 def heatmaps(folded: FoldedNetwork, precision: str, pictures: Tensor) -> Tensor:
@@ -115,10 +133,14 @@ def row(maps: Tensor, exact: Tensor, points: Tensor, defined: Tensor) -> str:
     """Return the cells of a precision: keypoints in input pixels, heatmaps as shares."""
     far = (decode(maps, INPUT_SIZE)[0] - points).norm(dim=-1)[defined].numpy()
     median, most, worst = np.nanquantile(far, (0.5, 0.95, 1))
-    elsewhere = np.mean(~(far <= ELSEWHERE))
+    stayed = far[far <= ELSEWHERE]
+    rest = np.quantile(stayed, 0.95) if len(stayed) else np.nan
     rms = float((maps - exact).norm() / exact.norm())
     peak = float((maps - exact).abs().max() / exact.abs().max())
-    return f"{median:.2f} | {most:.2f} | {worst:.1f} | {elsewhere:.0%} | {rms:.1e} | {peak:.1e}"
+    return (
+        f"{median:.2f} | {most:.2f} | {worst:.1f} | {1 - len(stayed) / len(far):.0%} | {rest:.2f} |"
+        f" {rms:.1e} | {peak:.1e}"
+    )
 
 
 if __name__ == "__main__":

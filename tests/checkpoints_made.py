@@ -18,8 +18,8 @@ from golden_files import golden
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sdpose_track.checkpoints.layout import HEAD, UNET, VAE
 from sdpose_track.pose.network import HeatmapHead
-from sdpose_track.pose.weights import HEAD, UNET, VAE
 
 PROMPT_WIDTH = 1024
 VAE_WIDTHS = (32, 32, 32, 32)

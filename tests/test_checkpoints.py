@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from sdpose_track.cache import SMALLEST_REMEMBERED, known_sha256
 from sdpose_track.checkpoints import find, locate
+from sdpose_track.checkpoints import manifest as manifests
 from sdpose_track.checkpoints.finding import verify
 from sdpose_track.checkpoints.layout import NEEDED
 from sdpose_track.checkpoints.manifest import manifest
@@ -21,6 +25,8 @@ from sdpose_track.errors import CheckpointError
 from sdpose_track.skeletons import SKELETONS
 
 ROOT = Path(__file__).parents[1]
+PICKLED = pickle.dumps({"model": None})
+"""Looks like a checkpoint as long as nobody loads it."""
 GOLDEN = ROOT.parent / "shared" / "golden" / "ckpt" / "tiny_body"
 
 
@@ -42,6 +48,16 @@ def big(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def other_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where a test may write a manifest that counts instead of ours."""
+    path = tmp_path / "manifest.toml"
+    monkeypatch.setattr(manifests, "PATH", path)
+    manifest.cache_clear()
+    yield path
+    manifest.cache_clear()
+
+
 def memories(cache: Path) -> set[Path]:
     return set((cache / "digests").glob("*"))
 
@@ -61,6 +77,17 @@ def test_every_entry_of_the_manifest_is_whole(name: str) -> None:
     assert entry.skeleton is None or entry.skeleton in SKELETONS
     assert (entry.repository is None) == (entry.revision is None)
     assert (ROOT / "models" / entry.card).is_file()
+
+
+@pytest.mark.parametrize("path", ["/a", "../a", "a/../../b", "a\\..\\..\\b", "C:a", "\\a", ""])
+def test_a_manifest_names_no_file_outside_the_folder_of_its_model(
+    path: str, other_manifest: Path
+) -> None:
+    entry = 'summary = ""\nroles = []\narchitecture = ""\nlicense = ""\norigin = ""\ncard = ""\n'
+    for name, file in (("tiny", path), (path, "tiny.pt")):
+        other_manifest.write_text(f"['{name}']\n{entry}['{name}'.files]\n'{file}' = {{}}\n")
+        with pytest.raises(CheckpointError, match=r"is damaged .* lies in another folder"):
+            manifest()
 
 
 def test_the_sdpose_folders_in_the_manifest_have_what_such_a_folder_needs() -> None:
@@ -139,13 +166,57 @@ def test_a_model_cannot_sit_in_another_seat() -> None:
 
 def test_an_own_file_is_taken_by_path_with_its_hash(tmp_path: Path) -> None:
     path = tmp_path / "mine.pt"
-    path.write_bytes(b"abc")
+    path.write_bytes(PICKLED)
     found = find(str(path), "detector")
     assert not found.known
-    assert found.sha256.startswith("ba7816bf")
+    assert found.sha256 == hashlib.sha256(PICKLED).hexdigest()
     assert found.architecture == "ultralytics"
     with pytest.raises(CheckpointError, match=r"gone\.pt does not exist"):
         find(str(tmp_path / "gone.pt"), "detector")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "it is empty"),
+        (b"hello there", "it is text and begins with 'hello there'"),
+        ("grün\n".encode() * 99, "it is text and begins with 'grün"),
+        (b"\xff\xd8\xff\xe0" + bytes(99), "it begins with the bytes ff d8 ff e0 00 00 00 00"),
+        (bytes(9), "it begins with the bytes 00"),
+        (b"\x02" + bytes(7) + b"{}", "it is a safetensors file"),
+        (b"PK\x03\x04" + bytes(99), "it is cut off or damaged"),
+    ],
+)
+@pytest.mark.parametrize("name", ["mine.pt", "mine"])
+def test_a_file_that_is_no_checkpoint_is_told_for_what_it_is(
+    name: str, content: bytes, what: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    for role in ("detector", "pose"):
+        with pytest.raises(CheckpointError, match=rf"{name} is no YOLO checkpoint: {what}"):
+            find(str(path), role)
+
+
+def test_a_zip_archive_is_a_checkpoint_only_with_a_pickle_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.pt"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("mine/readme.txt", "hello")
+    with pytest.raises(CheckpointError, match="it is a zip archive, but not of PyTorch"):
+        find(str(path), "detector")
+    with ZipFile(path, "a") as archive:
+        archive.writestr("mine/data.pkl", PICKLED)
+    assert find(str(path), "detector").path == path
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(CheckpointError, match="it is cut off or damaged"):
+        find(str(path), "detector")
+
+
+@pytest.mark.parametrize("name", ["mine.pth", "mine"])
+def test_a_checkpoint_of_another_name_is_told_how_it_must_end(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(PICKLED)
+    with pytest.raises(CheckpointError, match=r"does not end in \.pt; rename it to mine\.pt"):
+        find(str(tmp_path / name), "detector")
 
 
 def test_an_own_safetensors_file_is_sdpose_and_finds_nobody(tmp_path: Path) -> None:
@@ -164,7 +235,7 @@ def test_own_weights_in_the_models_folder_are_found_by_their_bare_name(
     place = own_cache / "models" / name
     if place.suffix:
         place.parent.mkdir(exist_ok=True)
-        place.write_bytes(b"abc")
+        place.write_bytes(PICKLED)
     else:
         shutil.copytree(folder, place)
     try:

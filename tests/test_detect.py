@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from command import refused, sdpose
 
 from sdpose_track.cache import sha256_of
 from sdpose_track.checkpoints import Weights, find
@@ -20,7 +22,7 @@ from sdpose_track.detect.letterbox import Letterbox
 from sdpose_track.detect.nms import iou_matrix, suppress
 from sdpose_track.detect.openvino_runtime import OpenVinoRuntime
 from sdpose_track.detect.torch_runtime import TorchRuntime
-from sdpose_track.detect.ultralytics_door import contained
+from sdpose_track.detect.ultralytics_door import contained, load_network
 from sdpose_track.detect.yolo import YoloDetector
 from sdpose_track.errors import CheckpointError, DeviceError
 from sdpose_track.pipeline.stages import DetectStage
@@ -172,6 +174,60 @@ def test_a_file_that_is_no_checkpoint_is_told(tmp_path: Path, content: bytes) ->
     mine = Weights("mine", path, sha256_of(path), known=False)
     with pytest.raises(CheckpointError, match=r"mine\.pt is no YOLO checkpoint"):
         TorchRuntime(mine)
+
+
+@pytest.mark.parametrize("name", ["text.pt", "text"])
+def test_a_text_is_told_before_anything_is_prepared(name: str, tmp_path: Path) -> None:
+    shutil.copy(photographs()[0], tmp_path / "picture.jpg")
+    (tmp_path / name).write_text("hello there")
+    for option in ("--pose", "--detector"):
+        done = sdpose("pose", "picture.jpg", option, f"./{name}", "--device", "cpu", cwd=tmp_path)
+        told = refused(done, 4)
+        assert f"{name} is no YOLO checkpoint: it is text and begins with 'hello there'" in told
+        assert "preparing" not in done.stderr
+
+
+@pytest.mark.parametrize("content", [b"hello there", b"\x80\x02", b"\x80\x02Kee."])
+def test_what_pickle_says_of_a_damaged_file_is_not_repeated(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "mine.pt"
+    path.write_bytes(content)
+    with pytest.raises(
+        CheckpointError, match=r"loaded \((it|what it holds) is [A-Za-z ,—]+\); give"
+    ):
+        load_network(Weights("mine", path, "0" * 64, known=False))
+
+
+def test_a_network_that_is_no_yolo_is_told(tmp_path: Path) -> None:
+    import torch
+
+    path = tmp_path / "mine.pt"
+    torch.save({"model": torch.nn.Linear(2, 3)}, path)
+    with pytest.raises(CheckpointError, match=r"\(what it holds is no YOLO network\)"):
+        load_network(Weights("mine", path, "0" * 64, known=False))
+
+
+@pytest.mark.parametrize("name", ["yolov5s.pt", "somebody's.pt", " mine.pt", "yolov3.pt"])
+def test_a_file_is_loaded_by_the_name_that_it_has(
+    name: str, weights: Weights, tmp_path: Path
+) -> None:
+    """Ultralytics itself makes others of these names, and downloads what is not there by them."""
+    path = tmp_path / name
+    shutil.copy(weights.path, path)
+    _, facts = load_network(Weights("mine", path, weights.sha256, known=False))
+    assert facts.keypoints == 17
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_damaged_file_with_the_name_of_a_published_one_is_left_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ultralytics itself deletes it and downloads the published one."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("yolo11n.pt")
+    path.write_bytes(b"PK\x03\x04" + bytes(100))
+    with pytest.raises(CheckpointError, match=r"^yolo11n\.pt is no YOLO checkpoint"):
+        load_network(Weights("mine", path, "0" * 64, known=False))
+    assert path.read_bytes() == b"PK\x03\x04" + bytes(100)
 
 
 def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from sdpose_track.evaluation.similarity import (
     similarity,
     suppress_alike,
 )
+from sdpose_track.export import coco_json
 from sdpose_track.pipeline.seats import Seats, take
 from sdpose_track.pipeline.stills import estimate_stills, find_stills
 from sdpose_track.pose.cropping import udp_crop
@@ -310,6 +312,21 @@ def test_other_categories_and_pictures_are_left_out_and_areas_may_be_missing(
     assert person.area == pytest.approx(0.53 * 100 * 200)
 
 
+def test_a_whole_body_is_read_by_the_names_that_it_is_exported_by(tmp_path: Path) -> None:
+    person = somebody(1, 133)
+    path = annotated(tmp_path, [person], ["a.jpg"])
+    content = json.loads(path.read_text())
+    (entry,) = content["annotations"]
+    for name, _ in PARTS:
+        del entry[name]
+    entry.update(coco_json._keypoints(WHOLE, person.keypoints))
+    path.write_text(json.dumps(content))
+    read = read_annotations(path)
+    assert read.keypoints == 133
+    np.testing.assert_array_equal(read.people[0].keypoints, person.keypoints)
+    assert set(dict(PARTS)) == set(coco_json.MEMBERS.values())
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -319,6 +336,11 @@ def test_other_categories_and_pictures_are_left_out_and_areas_may_be_missing(
         ('{"images": [], "annotations": []}', "holds nobody with annotated keypoints"),
         ('{"images": [{"id": 1}], "annotations": []}', "image 0 .*'file_name' is missing"),
         ('{"images": [7], "annotations": []}', "image 0 is not as in COCO"),
+        (
+            '{"images": [{"id": 1, "file_name": "a", "width": 1e999, "height": 1}],'
+            ' "annotations": []}',
+            "image 0 is not as in COCO",
+        ),
     ],
 )
 def test_what_is_no_annotation_file_is_told(tmp_path: Path, text: str, sentence: str) -> None:
@@ -336,6 +358,9 @@ def test_what_is_no_annotation_file_is_told(tmp_path: Path, text: str, sentence:
         ("bbox", [1, 2, 3], "annotation 0 is not as in COCO"),
         ("bbox", [1, 2, 3, math.inf], "a number that is none"),
         ("area", "large", "annotation 0 is not as in COCO"),
+        pytest.param("area", 10**400, "annotation 0 is not as in COCO", id="endless area"),
+        ("bbox", [10**400, 2, 3, 4], "annotation 0 is not as in COCO"),
+        ("keypoints", [10**400] * 51, "annotation 0 is not as in COCO"),
     ],
 )
 def test_an_annotation_that_cannot_be_is_named(
@@ -346,6 +371,16 @@ def test_an_annotation_that_cannot_be_is_named(
     content["annotations"][0][key] = value
     path.write_text(json.dumps(content))
     with pytest.raises(SourceError, match=sentence):
+        read_annotations(path)
+
+
+@pytest.mark.parametrize("number", ["x", "1", None, [1], 1.5])
+def test_a_category_whose_id_is_no_number_is_named(number: Any, tmp_path: Path) -> None:
+    path = annotated(tmp_path, [somebody(1)], ["a.jpg"])
+    content = json.loads(path.read_text())
+    content["categories"] = [{"id": 7, "name": "dog"}, {"id": number, "name": "person"}]
+    path.write_text(json.dumps(content))
+    with pytest.raises(SourceError, match="category 1 is not as in COCO"):
         read_annotations(path)
 
 
@@ -381,6 +416,8 @@ def test_detections_are_read_as_they_are_published(tmp_path: Path) -> None:
         "[1]": "entry 0 is no COCO detection",
         '[{"image_id": 101, "category_id": 1, "bbox": [1, 2, 3], "score": 1}]': "entry 0 is no",
         json.dumps([{**entry, "score": 1.5}]): "entry 0 has a bbox or score that cannot be",
+        json.dumps([{**entry, "score": 10**400}]): "entry 0 is no COCO detection",
+        json.dumps([{**entry, "bbox": [10**400, 1, 1, 1]}]): "entry 0 is no COCO detection",
         json.dumps(others): "has nobody in the pictures",
     }.items():
         path.write_text(text)
@@ -530,11 +567,8 @@ def test_body_and_whole_body_go_together_either_way(
         Image.new("L", (640, 640)).save(tmp_path / f"{i}.png")
     path = annotated(tmp_path, people, ["0.png", "1.png"])
 
-    def seated(settings: ModelSettings, *known: Any) -> Seats:
-        seats = take(settings, *known)
-        return Seats(
-            seats.detector, Oracle(people, skeleton), seats.detector_record, seats.pose_record, "-"
-        )
+    def seated(*wishes: Any, **more: Any) -> Seats:
+        return replace(take(*wishes, **more), estimator=Oracle(people, skeleton))
 
     monkeypatch.setattr(module, "take", seated)
     scores = evaluate_poses(wish(path, tmp_path, boxes="truth"))

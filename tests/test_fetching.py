@@ -261,10 +261,24 @@ def test_without_its_receipt_a_checkpoint_is_not_called_whole(here: Place) -> No
     assert here.hub.ranges(UNET) == here.hub.ranges(TEXT) == []
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 1}', '{"version": 99}', "\xff"])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", '{"version": 1}', '{"version": 99}', "\xff", "[" * 100_000]
+)
 def test_a_damaged_receipt_counts_as_none(damage: str, tmp_path: Path) -> None:
     (tmp_path / "fetched.json").write_text(damage, encoding="latin-1")
     assert read(tmp_path) is None
+
+
+@pytest.mark.parametrize(("key", "value"), [("sha256", 7), ("sha256", None), ("bytes", "many")])
+def test_a_receipt_with_a_fact_of_another_kind_counts_as_none(
+    key: str, value: object, fetched: Place
+) -> None:
+    path = fetched.room / "fetched.json"
+    told = json.loads(path.read_text())
+    told["files"][TEXT][key] = value
+    path.write_text(json.dumps(told))
+    assert read(fetched.room) is None
+    assert "2 unchecked" in fetched.models("verify", "tiny").stdout
 
 
 def test_a_receipt_of_another_revision_vouches_for_nothing(here: Place) -> None:
@@ -391,10 +405,54 @@ def test_a_hub_that_cannot_be_reached_is_told(place: Place) -> None:
     assert f"{address} cannot be reached" in told
 
 
-@pytest.mark.parametrize("answer", [b"<html>Log in</html>", b"{}", b"[]", b'{"siblings": [{}]}'])
+@pytest.mark.parametrize(
+    "answer", [b"<html>Log in</html>", b"{}", b"[]", b'{"siblings": [{}]}', b"[" * 100_000]
+)
 def test_what_is_no_hub_is_told(answer: bytes, place: Place) -> None:
     place.repository.listing = answer
     assert "is no listing of someone/Tiny" in refused(place.fetch(), 4)
+
+
+@pytest.mark.parametrize("path", [TEXT, "tokenizer/vocab.json"])
+@pytest.mark.parametrize("how", ["absolute", "relative"])
+def test_a_hash_that_is_a_path_touches_no_file(
+    how: str, path: str, place: Place, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.txt"
+    own.write_bytes(bytes(9000))  # larger than the file, of which such a part would be deleted
+    name = str(own) if how == "absolute" else os.path.relpath(own, place.room / ".partial")
+    place.repository.names[path] = name
+    assert "is no listing of someone/Tiny" in refused(place.fetch(), 4)
+    assert own.read_bytes() == bytes(9000)
+    assert not place.room.exists()
+
+
+@pytest.mark.parametrize("name", ["", "0" * 39, "0" * 41, "A" * 40, "0" * 40 + "\n", "0" * 63])
+def test_only_a_hash_is_taken_for_one(name: str, place: Place) -> None:
+    for path in (TEXT, "tokenizer/vocab.json"):
+        place.repository.names = {path: name}
+        assert "is no listing of someone/Tiny" in refused(place.fetch(), 4)
+    place.repository.names, place.repository.commit = {}, name
+    assert "is no listing of someone/Tiny" in refused(place.fetch(), 4)
+
+
+@pytest.mark.parametrize("size", [-1, 10**400], ids=["negative", "endless"])
+def test_a_size_that_no_file_has_is_told(size: int, place: Place) -> None:
+    place.repository.states[TEXT] = size
+    assert "is no listing of someone/Tiny" in refused(place.fetch(), 4)
+
+
+@pytest.mark.parametrize("address", ["", "hub", "ftp://hub", "http://[bad", "http://hub:port"])
+def test_an_endpoint_that_is_no_address_is_told(address: str, place: Place) -> None:
+    told = refused(place.fetch(HF_ENDPOINT=address), 4)
+    assert f"HF_ENDPOINT {address!r} is no web address" in told
+    assert place.hub.asked == []
+
+
+def test_another_variable_that_huggingface_hub_cannot_use_is_told(place: Place) -> None:
+    told = refused(place.fetch(HF_HUB_ETAG_TIMEOUT="soon"), 4)
+    assert "an HF_ variable has a value that huggingface_hub cannot use" in told
+    assert "'soon'" in told
 
 
 def test_a_disk_that_is_too_small_is_told_before_anything_is_written(place: Place) -> None:

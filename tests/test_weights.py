@@ -20,11 +20,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sdpose_track.checkpoints import find
+from sdpose_track.checkpoints.layout import HEAD, UNET, VAE
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.building import load
 from sdpose_track.pose.network import Network
 from sdpose_track.pose.prompt import published_prompt
-from sdpose_track.pose.weights import HEAD, UNET, VAE, load_folder, skeleton_of
+from sdpose_track.pose.weights import load_folder, skeleton_of
 
 DETECTOR = find("yolo11n-pose", "detector").path
 MIDDLE = "encoder.mid_block.attentions.0."

@@ -25,6 +25,7 @@ from sdpose_track.checkpoints.manifest import (
     published_as,
     unknown,
 )
+from sdpose_track.checkpoints.recognizing import check_pytorch
 from sdpose_track.errors import CheckpointError
 
 
@@ -174,6 +175,8 @@ def _own(given: str, role: str) -> Weights:
         raise CheckpointError(
             f"--{role} {given}: SDPose cannot be the {role}; use yolo11n-pose or another YOLO file"
         )
+    if not sdpose:
+        check_pytorch(path)
     if not path.is_dir():
         architecture = "sdpose" if sdpose else "ultralytics"
         return Weights(path.stem, path, known_sha256(path), known=False, architecture=architecture)

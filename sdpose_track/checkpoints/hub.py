@@ -19,6 +19,8 @@ from sdpose_track.errors import CheckpointError
 
 _LIBRARY = "sdpose-track"
 _SHA256_DIGITS, _GIT_DIGITS = 64, 40
+_TOO_LARGE = 2**63
+"""Bytes: no file system has such a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def download(source: Listing, path: str, into: BinaryIO, have: int) -> None:
 
 def _stated(file: Any) -> Stated:
     """Return what the library read of a file. Raises ValueError if a size or a hash is none."""
-    if not isinstance(file.size, int) or file.size < 0:
+    if not isinstance(file.size, int) or not 0 <= file.size < _TOO_LARGE:
         raise ValueError(f"{file.size!r} is no size")
     if file.lfs is not None:
         return Stated(file.size, _hash(file.lfs.sha256, _SHA256_DIGITS), None)

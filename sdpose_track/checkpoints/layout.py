@@ -16,13 +16,10 @@ from pathlib import Path, PurePosixPath
 
 from sdpose_track.errors import CheckpointError
 
-NEEDED = (
-    "unet/config.json",
-    "unet/diffusion_pytorch_model.safetensors",
-    "vae/config.json",
-    "vae/diffusion_pytorch_model.safetensors",
-    "decoder/decoder.safetensors",
-)
+UNET = "unet/diffusion_pytorch_model.safetensors"
+VAE = "vae/diffusion_pytorch_model.safetensors"
+HEAD = "decoder/decoder.safetensors"
+NEEDED = ("unet/config.json", UNET, "vae/config.json", VAE, HEAD)
 """What a folder must have to be an SDPose checkpoint."""
 _PARTS = ("decoder", "text_encoder", "tokenizer", "unet", "vae")
 _KINDS = (".json", ".safetensors", ".txt")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from types import TracebackType
-from typing import Self
 
 from tqdm import tqdm
 
@@ -25,6 +23,7 @@ from sdpose_track.checkpoints.finding import (
 from sdpose_track.checkpoints.layout import some
 from sdpose_track.checkpoints.manifest import Checkpoint, manifest, named
 from sdpose_track.cli.screen import Screen
+from sdpose_track.closing import Closing
 from sdpose_track.errors import CheckpointError, SettingsError
 
 
@@ -154,7 +153,7 @@ def _unexpected(task: Plan) -> list[str]:
     return [f.path for f in task.files if expected[f.path] not in (None, f.bytes)]
 
 
-class _Bar:
+class _Bar(Closing):
     """Bytes of all files on one bar, on a terminal only."""
 
     def __init__(self, total: int, done: int) -> None:
@@ -173,15 +172,7 @@ class _Bar:
         self._bar.set_description_str(path, refresh=False)
         self._bar.update(done - self._bar.n)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._bar.close()
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import pickle
 import re
 import shutil
 import tempfile
@@ -80,17 +79,16 @@ def load_network(weights: Weights) -> tuple[Any, NetworkFacts]:
         from ultralytics.nn.tasks import load_checkpoint
 
         logging.getLogger("ultralytics").setLevel(logging.ERROR)
+        path = weights.path.absolute()  # ultralytics deletes damaged files given by a bare name
         try:
-            network, _ = load_checkpoint(str(weights.path))
+            with _nothing_downloaded():
+                network, _ = load_checkpoint(str(path))
             network = network.fuse().eval()
             facts = _facts(network)
-        except (
-            TypeError, ValueError, RuntimeError, EOFError, KeyError, AttributeError,
-            ImportError, OSError, AssertionError, pickle.UnpicklingError,
-        ) as error:  # fmt: skip
+        except Exception as error:  # boundary: what is damaged can lead to anything
             raise CheckpointError(
                 f"{weights.path} is no YOLO checkpoint that can be loaded"
-                f" ({_first_line(error)}); give an ultralytics .pt file"
+                f" ({_reason(error, path)}); give an ultralytics .pt file"
             ) from error
     if "person" not in facts.classes:
         raise CheckpointError(
@@ -108,7 +106,7 @@ def _facts(network: Any) -> NetworkFacts:
     head.dynamic = True
     shape = getattr(head, "kpt_shape", (0, 3))
     if shape[0] and shape[1] != 3:
-        raise ValueError(f"keypoints have {shape[1]} values, expected x, y and confidence")
+        raise ValueError(f"it gives keypoints of {shape[1]} values, not x, y and confidence")
     for parameter in network.parameters():
         parameter.requires_grad = False
     names = network.names
@@ -116,10 +114,30 @@ def _facts(network: Any) -> NetworkFacts:
     return NetworkFacts(classes, int(shape[0]), int(network.stride.max()))
 
 
-def _first_line(error: BaseException) -> str:
-    """Return what `error` says, without the shout and the advice that ultralytics puts around."""
-    lines = str(error).strip().splitlines()
-    if not lines:
-        return type(error).__name__
-    said = re.sub(r"^ERROR\W*", "", lines[0])
-    return re.sub(r"^\S*?([^/\\\s]+) (?=is )", r"\1 ", said).partition(". ")[0]
+@contextmanager
+def _nothing_downloaded() -> Iterator[None]:
+    """Let ultralytics load a file inside this block only.
+
+    It changes names that have an apostrophe or an older YOLO's name in them, and downloads what is
+    not there by the new name. Here every file is taken by the name that was given.
+    """
+    from ultralytics.utils import downloads
+
+    seek = downloads.attempt_download_asset
+    downloads.attempt_download_asset = lambda file, *_, **__: str(file)
+    try:
+        yield
+    finally:
+        downloads.attempt_download_asset = seek
+
+
+def _reason(error: BaseException, path: Path) -> str:
+    """Return what ultralytics says of the file, without the shout and the advice around it.
+
+    What does not begin with the file comes from deeper down, and tells a user nothing.
+    """
+    line = str(error).replace(str(path), "it").partition("\n")[0]
+    said = re.sub(r"^ERROR\W*", "", line)
+    if not said.startswith("it "):
+        return "what it holds is no YOLO network"
+    return re.split(r"\.$|\. | \(", said)[0]

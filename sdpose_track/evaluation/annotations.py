@@ -14,16 +14,11 @@ from typing import Any
 import numpy as np
 
 from sdpose_track.errors import SourceError
+from sdpose_track.export.coco_json import MEMBERS
 from sdpose_track.records import Float64
-from sdpose_track.skeletons import COCO17
+from sdpose_track.skeletons import COCO17, WHOLEBODY133
 
-PARTS = (
-    ("keypoints", 17),
-    ("foot_kpts", 6),
-    ("face_kpts", 68),
-    ("lefthand_kpts", 21),
-    ("righthand_kpts", 21),
-)
+PARTS = tuple((MEMBERS[group], len(columns)) for group, columns in WHOLEBODY133.groups)
 """Where an annotation holds its keypoints, and how many; all but the first are COCO-WholeBody's."""
 AREA_OF_BOX = 0.53
 """A person's share of their box, where the annotation does not give the area (mmpose's figure)."""
@@ -85,7 +80,7 @@ def read_annotations(path: Path) -> Annotations:
     content = _content(path)
     pictures = [_picture(entry, i, path) for i, entry in enumerate(content["images"])]
     numbers = {picture.id: i for i, picture in enumerate(pictures)}
-    category = _person_category(content.get("categories"))
+    category = _person_category(content.get("categories"), path)
     chosen = [
         (i, entry)
         for i, entry in enumerate(content["annotations"])
@@ -124,10 +119,12 @@ def _content(path: Path) -> dict[str, Any]:
     return known
 
 
-def _person_category(categories: Any) -> int:
-    for entry in categories if isinstance(categories, list) else ():
+def _person_category(categories: Any, path: Path) -> int:
+    for i, entry in enumerate(categories if isinstance(categories, list) else ()):
         if isinstance(entry, dict) and entry.get("name") == "person" and "id" in entry:
-            return int(entry["id"])
+            if not isinstance(entry["id"], int):
+                raise _not_as_in_coco(path, "category", i, TypeError("its id is no whole number"))
+            return entry["id"]
     return 1
 
 
@@ -139,7 +136,7 @@ def _picture(entry: Any, number: int, path: Path) -> Picture:
         known = "width" in entry and "height" in entry
         size = (int(entry["width"]), int(entry["height"])) if known else None
         return Picture(entry["id"], file, size)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _not_as_in_coco(path, "image", number, error) from error
 
 
@@ -155,7 +152,7 @@ def _person(
         points = np.concatenate([_points(entry, name, count) for name, count in parts])
         if not np.isfinite([left, top, width, height, area, *points.ravel()]).all():
             raise ValueError("it holds a number that is none")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _not_as_in_coco(path, "annotation", number, error) from error
     is_crowd = bool(entry.get("iscrowd", 0))
     box = (left, top, width, height)

@@ -63,7 +63,7 @@ def detection_rows(path: Path, annotations: Annotations) -> Rows | None:
                 continue
             left, top, wide, high = (float(v) for v in entry["bbox"])
             row = [left, top, left + wide, top + high, float(entry["score"])]
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
             raise SettingsError(
                 f"--boxes {path}: entry {i} is no COCO detection; expected image_id, category_id,"
                 " bbox [left, top, width, height] and score"

@@ -21,8 +21,8 @@ SURE = 0.2
 def looked_at_areas(boxes: Float64) -> Float64:
     """Return the (N,) areas in square pixels of what the network sees of (N, 4) `x1, y1, x2, y2`.
 
-    That is the box padded by 1.25 and grown to 3:4. mmpose puts this area into its suppression,
-    not that of the box itself.
+    That is the box padded and grown to the input's proportions, as `cropping.udp_crop` does. mmpose
+    puts this area into its suppression, not that of the box itself.
     """
     size = (boxes[:, 2:] - boxes[:, :2]) * PADDING
     aspect = INPUT_SIZE[0] / INPUT_SIZE[1]

@@ -21,13 +21,15 @@ from sdpose_track.skeletons import Skeleton
 MISSING, WEAK, VISIBLE = 0, 1, 2
 """COCO's `v` of a keypoint."""
 
-PARTS = (
-    ("feet", "foot"),
-    ("face", "face"),
-    ("left_hand", "lefthand"),
-    ("right_hand", "righthand"),
-)
-"""Group of the skeleton, and what COCO-WholeBody calls it."""
+MEMBERS = {
+    "body": "keypoints",
+    "feet": "foot_kpts",
+    "face": "face_kpts",
+    "left_hand": "lefthand_kpts",
+    "right_hand": "righthand_kpts",
+}
+"""Which member of an annotation holds each group of the skeleton: the body's is COCO's own, those
+of the others are COCO-WholeBody's."""
 
 
 def write(job: Job, part: Path) -> None:
@@ -132,13 +134,15 @@ def _annotation(number: int, frame: FramePoses, pose: Pose, points: Float64) -> 
 
 def _keypoints(skeleton: Skeleton, points: Float64) -> dict[str, Any]:
     """Return the members of an annotation that hold (K, 3) `points`."""
-    body = points[skeleton.group("body")]
-    members = {"keypoints": _flat(body), "num_keypoints": int((body[:, 2] > MISSING).sum())}
-    for group, name in PARTS:
-        if numbers := skeleton.group(group):
-            part = points[numbers]
-            members[f"{name}_kpts"] = _flat(part)
-            members[f"{name}_valid"] = bool((part[:, 2] > MISSING).any())
+    members: dict[str, Any] = {}
+    for group, columns in skeleton.groups:
+        name, part = MEMBERS[group], points[columns]
+        known = int((part[:, 2] > MISSING).sum())
+        members[name] = _flat(part)
+        if group == "body":
+            members["num_keypoints"] = known
+        else:
+            members[name.replace("_kpts", "_valid")] = known > 0
     return members
 
 

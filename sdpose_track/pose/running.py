@@ -18,9 +18,9 @@ from sdpose_track.pose.folding import FoldedNetwork
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MANY = 50_000_000
 """Parameters from which a CPU is faster in bf16; SDPose has 904 million."""
-FULL_OVER_QUARTER = 5.0
-"""Time of a pass over that of one with half the width and height: convolutions take four times as
-long, attention sixteen times (measured: benchmarks/results/sdpose-cpu.md)."""
+OVER_HALF = {768: 6.0, 576: 4.0, 384: 2.7}
+"""By input width: the time of a pass over that of one with half the width and height. Convolutions
+alone would be 4, attention 16, small passes never fill the cores (benchmarks/sdpose_sizes.py)."""
 
 
 class Runner(Protocol):
@@ -86,7 +86,7 @@ class CpuRunner:
         self(small, noise)  # the first pass also brings the weights into their final layout
         began = time.perf_counter()
         self(small, noise)
-        return (time.perf_counter() - began) * FULL_OVER_QUARTER
+        return (time.perf_counter() - began) * OVER_HALF[width]
 
     def close(self) -> None:
         """Let the network go."""

@@ -19,13 +19,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from sdpose_track.checkpoints.layout import HEAD, UNET, VAE
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.network import PROMPT_TOKENS, HeatmapHead, Network
 from sdpose_track.skeletons import SKELETONS, Skeleton
 
-UNET = "unet/diffusion_pytorch_model.safetensors"
-VAE = "vae/diffusion_pytorch_model.safetensors"
-HEAD = "decoder/decoder.safetensors"
 FLOATS = ("F32", "F16", "BF16")
 """The types of tensors that are read, as safetensors calls them; all become float32."""
 LEVELS = 4
@@ -225,8 +223,13 @@ def _built(kind: str, given: Mapping[str, Any], path: Path) -> Any:
     What other versions of diffusers write into a configuration, and this one does not know, is left
     out.
     """
-    import diffusers
-
+    try:
+        import diffusers
+    except Exception as error:  # it reads the HF_ variables as it is imported
+        raise CheckpointError(
+            f"diffusers, which SDPose is made of, cannot be used ({first_line(error)}); mend the"
+            " HF_ variables of your environment, or reinstall it"
+        ) from error
     made = getattr(diffusers, kind)
     for name, wanted in _AS_SDPOSE.items():
         if given.get(name, wanted) != wanted:

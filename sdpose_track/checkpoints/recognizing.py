@@ -1,0 +1,62 @@
+"""Tells from a file's bytes whether it can be a PyTorch checkpoint, before anything loads it.
+
+Only the beginning of a file is read and, of a zip archive, its list of members. Whether there is a
+network in it is the loader's business.
+"""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from sdpose_track.errors import CheckpointError
+
+_ZIP, _PICKLE = b"PK\3\4", b"\x80"
+_PICKLE_IN_ZIP = "data.pkl"
+
+
+def check_pytorch(path: Path) -> None:
+    """Raise CheckpointError, which says what it is instead, unless `path` is a PyTorch file.
+
+    PyTorch writes a zip archive with a pickle in it; before version 1.6 it wrote a bare pickle.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+    instead = _instead_of_zip(path) if start.startswith(_ZIP) else _instead_of_pickle(start)
+    if instead is not None:
+        raise CheckpointError(
+            f"{path} is no YOLO checkpoint: {instead}; give an ultralytics .pt file"
+        )
+    if path.suffix.lower() != ".pt":
+        raise CheckpointError(
+            f"{path} is a PyTorch file whose name does not end in .pt; rename it to {path.stem}.pt"
+        )
+
+
+def _instead_of_zip(path: Path) -> str | None:
+    try:
+        with ZipFile(path) as archive:
+            names = [name.rpartition("/")[2] for name in archive.namelist()]
+    except (BadZipFile, NotImplementedError, OSError, ValueError):
+        return "it is cut off or damaged"
+    return None if _PICKLE_IN_ZIP in names else "it is a zip archive, but not of PyTorch"
+
+
+def _instead_of_pickle(start: bytes) -> str | None:
+    if start.startswith(_PICKLE):
+        return None
+    if not start:
+        return "it is empty"
+    if start[7:9] == b"\0{":  # the length of the header ends, and its JSON begins
+        return "it is a safetensors file, whose name must end in .safetensors"
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)  # the last letter may be cut
+    except UnicodeDecodeError:
+        text = ""
+    if text and "".join(text.split()).isprintable():
+        return f"it is text and begins with {text[:24]!r}"
+    return f"it begins with the bytes {start[:8].hex(' ')}"
