@@ -2,7 +2,7 @@
 
     python benchmarks/sdpose_sizes.py
 
-The ratio is what `pose/running.py` calls FULL_OVER_QUARTER. Random weights; needs the extra
+The ratio is what `pose/running.py` calls OVER_HALF. Random weights; needs the extra
 `benchmark`.
 """
 

@@ -20,7 +20,7 @@ from sdpose_track.cache import cache_folder
 from sdpose_track.errors import DeviceError
 from sdpose_track.pose.folding import FoldedNetwork
 from sdpose_track.pose.running import DTYPES
-from sdpose_track.pose.weights import first_line
+from sdpose_track.pose.tensor_files import first_line
 
 LARGEST_BATCH = 16
 """More people in one pass fill no present GPU any better."""

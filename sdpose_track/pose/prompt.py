@@ -22,7 +22,7 @@ from torch import Tensor
 from sdpose_track.cache import cache_folder, known_sha256
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.network import PROMPT_TOKENS
-from sdpose_track.pose.weights import first_line
+from sdpose_track.pose.tensor_files import first_line
 from sdpose_track.shipped import shipped
 
 FILE = "empty-prompt.safetensors"

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.network import Network
-from sdpose_track.pose.weights import LEVELS, Tensors, assemble
+from sdpose_track.pose.tensor_files import Tensors
+from sdpose_track.pose.weights import LEVELS, assemble
 
 HEAD_CHANNELS = 64
 """Width of an attention head of Stable Diffusion 2's U-Net."""
