@@ -175,6 +175,8 @@ class Bench:
             with Peak(device) as peak:
                 if isinstance(runner, GpuRunner):
                     runner.make_fast()
+                    if runner.batch < entrant.batch:
+                        raise DeviceError(f"only {runner.batch} pictures in a pass")
                 timed(work, device)
         except (torch.OutOfMemoryError, DeviceError) as error:
             say(f"{entrant.name}, {entrant.batch}: does not fit ({error})")
@@ -192,7 +194,9 @@ class Bench:
 
         def work() -> Tensor:
             autocast = torch.autocast(kind, torch.bfloat16, enabled=precision == "bf16")
-            with torch.no_grad(), autocast:
+            # torch's default, which our runner in fp32 turns off for the whole process
+            rounding = torch.backends.cudnn.flags(enabled=True, allow_tf32=True)
+            with torch.no_grad(), autocast, rounding:
                 heatmaps: Tensor = self.reference(pictures)
             return heatmaps.float().cpu()
 

@@ -35,7 +35,7 @@ def network(given: dict[str, Any]) -> Network:
     unet: Any
     vae: Any
     with torch.device("meta"):
-        unet = UNet2DConditionModel(  # type: ignore[no-untyped-call]
+        unet = UNet2DConditionModel(
             down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
             up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
             block_out_channels=WIDTHS,
@@ -45,7 +45,7 @@ def network(given: dict[str, Any]) -> Network:
             class_embed_type="projection",
             projection_class_embeddings_input_dim=4,
         )
-        vae = AutoencoderKL(  # type: ignore[no-untyped-call]  # without annotations
+        vae = AutoencoderKL(
             down_block_types=("DownEncoderBlock2D",) * 4,
             up_block_types=("UpDecoderBlock2D",) * 4,
             block_out_channels=(128, 256, 512, 512),
