@@ -18,7 +18,7 @@ from sdpose_track.pose.folding import FoldedNetwork
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 MANY = 50_000_000
 """Parameters from which a CPU is faster in bf16; SDPose has 904 million."""
-OVER_HALF = {768: 6.0, 576: 4.0, 384: 2.7}
+OVER_HALF = {768: 5.5, 576: 4.1, 384: 2.7}
 """By input width: the time of a pass over that of one with half the width and height. Convolutions
 alone would be 4, attention 16, small passes never fill the cores (benchmarks/sdpose_sizes.py)."""
 
