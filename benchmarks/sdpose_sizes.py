@@ -58,7 +58,7 @@ def seconds(runner: CpuRunner, runs: int, patience: float) -> dict[tuple[int, in
         for size, picture in pictures.items():
             allowed = patience if turn else 0
             took = undisturbed(partial(runner, picture), runner.device, patience=allowed)
-            say(f"{runner.precision}, {size}, run {turn}: {took:.2f} s")
+            say(f"{runner.described}, {size}, run {turn}: {took:.2f} s")
             if turn:
                 found[size].append(took)
     return found

@@ -13,9 +13,10 @@ import threading
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
+
+from sdpose_track.closing import Closing
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -88,7 +89,7 @@ def git_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
-class Hub:
+class Hub(Closing):
     """The running server. Use it in a with statement."""
 
     def __init__(self, *repositories: Repository) -> None:
@@ -121,12 +122,7 @@ class Hub:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self.closing.set()
         self._server.shutdown()
         self._server.server_close()

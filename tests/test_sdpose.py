@@ -19,7 +19,7 @@ from torch import Tensor
 from sdpose_track.checkpoints import find
 from sdpose_track.errors import DeviceError, SettingsError
 from sdpose_track.pose.building import build
-from sdpose_track.pose.estimator import Estimate, Subject
+from sdpose_track.pose.estimator import Estimate, Estimator, Subject
 from sdpose_track.pose.running import precision_for
 from sdpose_track.pose.sdpose import Look, SdposeEstimator
 from sdpose_track.records import Frame
@@ -29,7 +29,7 @@ from sdpose_track.skeletons import COCO17
 BOXES = {"box0": "plain", "box1": "over_left_top"}
 RUNS = ("mode_noflip", "mode_flip", "sample_noflip", "sample_flip")
 WHOLE = (0, 0, 768, 1024)
-Made = Callable[..., SdposeEstimator]
+Made = Callable[..., Estimator]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def made(checkpoints: Path) -> Made:
-    def make(kind: str = "body", **wish: Any) -> SdposeEstimator:
+    def make(kind: str = "body", **wish: Any) -> Estimator:
         path = str(checkpoints / kind)
         settings = ModelSettings(**{"pose": path, "precision": "fp32", "input": "384x512", **wish})
         return build(find(path, "pose"), settings, "cpu", pictures=1).estimator
@@ -62,7 +62,7 @@ def picture(name: str) -> Frame:
     return frame(cv2.imread(str(golden(name))))
 
 
-def look(estimator: SdposeEstimator, shot: Frame, *boxes: Any) -> list[Estimate]:
+def look(estimator: Estimator, shot: Frame, *boxes: Any) -> list[Estimate]:
     return estimator.submit([Subject(shot, np.array(b, np.float32)) for b in boxes]).result()
 
 
@@ -210,8 +210,7 @@ class Cramped:
     """A runner whose memory holds at most `room` pictures: what a GPU does when it is full."""
 
     def __init__(self, room: int, batch: int) -> None:
-        self.keypoints, self.device = 17, torch.device("cpu")
-        self.precision = self.described = "fp32"
+        self.device, self.described = torch.device("cpu"), "cramped"
         self.room, self.batch = room, batch
         self.sizes: list[int] = []
         self.held: list[weakref.ref[Tensor]] = []

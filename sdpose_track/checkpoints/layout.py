@@ -55,10 +55,10 @@ def identity(digests: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def some(names: Sequence[str]) -> str:
-    """Return the first few names for a sentence."""
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Return the first few names, at most `most`, for a sentence."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _matters(path: str) -> bool:

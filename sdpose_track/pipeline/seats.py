@@ -19,7 +19,7 @@ from sdpose_track.detect.detector import Detector
 from sdpose_track.detect.given_boxes import GivenBoxes
 from sdpose_track.detect.yolo import YoloDetector, YoloSettings
 from sdpose_track.errors import CheckpointError, SettingsError
-from sdpose_track.pose.estimator import Estimator
+from sdpose_track.pose.estimator import Estimator, Posing
 from sdpose_track.pose.light import CutOutEstimator, SeenEstimator
 from sdpose_track.session.schema import ModelRecord
 from sdpose_track.settings import ModelSettings
@@ -82,16 +82,6 @@ class Wish:
     """The detector is the pose model too."""
     pictures: int | None
     """How many will be looked at, which decides how much preparing pays; None for many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Posing:
-    """A built estimator, and the device and precision that it runs on."""
-
-    estimator: Estimator
-    described: str
-    seconds_a_person: float | None = None
-    """As in `Seats`."""
 
 
 def take(
@@ -175,8 +165,7 @@ def _light(wish: Wish) -> Posing:
 def _sdpose(wish: Wish) -> Posing:
     from sdpose_track.pose.building import build
 
-    built = build(wish.pose, wish.settings, wish.device, pictures=wish.pictures)
-    return Posing(built.estimator, built.described, built.seconds_a_person)
+    return build(wish.pose, wish.settings, wish.device, pictures=wish.pictures)
 
 
 ESTIMATORS: dict[str, Callable[[Wish], Posing]] = {"ultralytics": _light, "sdpose": _sdpose}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from sdpose_track.checkpoints import Weights
 from sdpose_track.detect.torch_device import torch_device
+from sdpose_track.pose.estimator import Posing
 from sdpose_track.pose.folding import FoldedNetwork
 from sdpose_track.pose.gpu import GpuRunner
 from sdpose_track.pose.network import Network
@@ -27,18 +27,9 @@ MANY = 8
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """An estimator, where it runs, and how long it takes where that is long."""
-
-    estimator: SdposeEstimator
-    described: str
-    """Device and precision, for the user and for the session."""
-    seconds_a_person: float | None
-    """About how long one person in one frame takes on this CPU; None on a GPU."""
-
-
-def build(weights: Weights, settings: ModelSettings, device: str, *, pictures: int | None) -> Built:
+def build(
+    weights: Weights, settings: ModelSettings, device: str, *, pictures: int | None
+) -> Posing:
     """Load `weights` onto `device`, `cpu` or `cuda[:N]`.
 
     `pictures` says how many will be looked at, None many: for few, little is prepared. Raises
@@ -67,7 +58,7 @@ def build(weights: Weights, settings: ModelSettings, device: str, *, pictures: i
         runner = cpu = CpuRunner(folded, precision, settings.batch)
         if pictures is None or pictures > 1:
             seconds = cpu.seconds_a_person(*size) * (2 if look.flip_test else 1)
-    return Built(SdposeEstimator(runner, skeleton, look), runner.described, seconds)
+    return Posing(SdposeEstimator(runner, skeleton, look), runner.described, seconds)
 
 
 def load(path: Path, identity: str) -> Network:

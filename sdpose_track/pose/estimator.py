@@ -76,3 +76,14 @@ class Estimator(Protocol):
 
     def close(self) -> None:
         """Give the device's memory back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posing:
+    """A built estimator, what it runs on, and how long it takes where that is long."""
+
+    estimator: Estimator
+    described: str
+    """Device and precision, for the user and for the session."""
+    seconds_a_person: float | None = None
+    """About how long one person in one frame takes; None where that was not estimated."""

@@ -39,7 +39,6 @@ class FoldedNetwork(nn.Module):
         With `sample` the forward pass needs noise, without it takes the encoder's mode.
         """
         super().__init__()
-        self.keypoints = network.keypoints
         self.encoder = Encoder(network, sample=sample)
         self.unet = Unet(network)
         self.head = Head(network.head)

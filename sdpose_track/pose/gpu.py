@@ -49,10 +49,9 @@ class GpuRunner:
         Without `batch` as many people make one as the free memory holds. Raises DeviceError if it
         does not hold one.
         """
-        self.keypoints = network.keypoints
-        self.device, self.precision = device, precision
+        self.device = device
         self.batch = 1
-        self._how = "plain"
+        self._precision, self._how = precision, "plain"
         if precision == "fp32":  # for good: a switch to and fro would reach the detector's thread
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self._dtype, self._size = DTYPES[precision], size
@@ -66,7 +65,7 @@ class GpuRunner:
     def described(self) -> str:
         """Device, precision, and what else the last bits of a result depend on."""
         name = torch.cuda.get_device_name(self.device)
-        return f"{name} (torch, {self.precision}, {self._how}, --batch {self.batch})"
+        return f"{name} (torch, {self._precision}, {self._how}, --batch {self.batch})"
 
     def make_fast(self) -> None:
         """Compile and record the pass for this batch: a minute the first time, seconds later."""
@@ -157,7 +156,7 @@ class GpuRunner:
             log.warning("SDPose runs uncompiled, and slower: the compiler failed (%s)", why)
             return self._network
         apart = float((fast - plain).norm() / plain.norm())
-        if not apart <= TOLERANCE[self.precision]:
+        if not apart <= TOLERANCE[self._precision]:
             log.warning("SDPose runs uncompiled, and slower: compiled it differs by %.2g", apart)
             return self._network
         return compiled

@@ -26,11 +26,7 @@ alone would be 4, attention 16, small passes never fill the cores (benchmarks/sd
 class Runner(Protocol):
     """The network on its device, ready to run. One thread at a time calls."""
 
-    keypoints: int
-    """K."""
     device: torch.device
-    precision: str
-    """`fp32`, `bf16` or `fp16`."""
     batch: int
     """How many pictures one call takes at most."""
 
@@ -56,9 +52,7 @@ class CpuRunner:
 
     def __init__(self, network: FoldedNetwork, precision: str, batch: int | None = None) -> None:
         """Use `network`, which is changed, in `precision` `fp32` or `bf16`."""
-        self.keypoints = network.keypoints
         self.device = torch.device("cpu")
-        self.precision = precision
         self.described = f"CPU (torch, {precision})"
         self.batch = batch or 1
         self._dtype = DTYPES[precision]

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sdpose_track.checkpoints.layout import HEAD, UNET, VAE
+from sdpose_track.checkpoints.layout import HEAD, UNET, VAE, some
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.network import PROMPT_TOKENS, HeatmapHead, Network
 from sdpose_track.pose.tensor_files import Tensors, first_line
@@ -249,9 +249,7 @@ def _fill(module: nn.Module, tensors: Tensors, prefix: str = "") -> None:
 
 
 def _few(names: Iterable[str]) -> str:
-    every = list(names)
-    shown = ", ".join(every[:2]) or "nothing"
-    return shown if len(every) <= 2 else f"{shown} and {len(every) - 2} more"
+    return some(list(names), most=2) or "nothing"
 
 
 def _times(shape: tuple[int, ...]) -> str:
