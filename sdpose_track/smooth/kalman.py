@@ -11,14 +11,13 @@ All figures are in body heights and seconds, so one setting serves every resolut
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sdpose_track.errors import SettingsError
 from sdpose_track.records import (
     Float32,
     Float64,
@@ -28,82 +27,23 @@ from sdpose_track.records import (
     UInt8,
     box_heights,
 )
+from sdpose_track.smooth.choices import SmoothSettings
+from sdpose_track.smooth.measuring import (
+    measured_where,
+    noise_variance,
+    somewhere,
+    usable_heights,
+)
 from sdpose_track.smooth.motion import Motion, choose, correct, move, shake, start
 
 _NEVER = -np.inf
 
-_RISE = 2.0
+_RISE = 1.6
 """Surprises beyond this many standard deviations raise the agility until they lie here."""
 
 
 _AGREEMENT = 0.7
 """Cosine of the angle between two surprises above which they tell the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class SmoothSettings:
-    """How keypoints move and how well they are measured. Lengths are in body (box) heights."""
-
-    noise: float = 0.006
-    """Standard deviation of a coordinate measured with confidence 1, in body heights."""
-    calm: float = 0.003
-    """Density of the acceleration of somebody who stands still, in body heights² per s³."""
-    agile: float = 20.0
-    """Density of the acceleration of the fastest limbs, in body heights² per s³."""
-    gate: float = 3.5
-    """Mahalanobis distance beyond which a measurement is an outlier, in standard deviations."""
-    believe_after: int = 3
-    """Live: how many outliers in a row are a real jump; the last of them is followed."""
-    min_score: float = 0.05
-    """Confidence below which a keypoint counts as not measured, 0..1."""
-    max_gap_s: float = 0.5
-    """Offline: longest time between two measurements that is filled in, in seconds."""
-    hold_s: float = 0.2
-    """Live: how long a keypoint goes on without a measurement, in seconds."""
-    coast_s: float = 0.1
-    """Live: time in which a keypoint that is not measured slows down to a third, in seconds."""
-    fade_s: float = 0.25
-    """Live: time in which agility falls to a third once a limb is at rest, in seconds."""
-    forget_s: float = 1.0
-    """Live: how long somebody who is not seen is remembered, in seconds."""
-
-    def __post_init__(self) -> None:
-        zero_allowed = {"min_score", "max_gap_s", "hold_s"}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if (
-                not math.isfinite(value)
-                or value < 0
-                or (value == 0 and field.name not in zero_allowed)
-            ):
-                least = "0 or more" if field.name in zero_allowed else "more than 0"
-                raise SettingsError(f"{field.name} is {value}; choose {least}")
-        if self.agile < self.calm:
-            raise SettingsError(
-                f"agile is {self.agile}, below calm {self.calm}; choose a higher one"
-            )
-        if self.min_score > 1:
-            raise SettingsError(f"min_score is {self.min_score}; choose a number from 0 to 1")
-
-
-def measured_where(
-    keypoints: Float32, scores: Float32, settings: SmoothSettings
-) -> npt.NDArray[np.bool_]:
-    """Return (...) where `keypoints` (..., 2) with `scores` (...) hold a usable measurement."""
-    finite = np.isfinite(keypoints).all(axis=-1) & np.isfinite(scores)
-    return finite & (scores >= settings.min_score)
-
-
-def noise_variance(scores: Float32, heights: Float64, settings: SmoothSettings) -> Float64:
-    """Return (...) pixels²: how well `scores` (...) on bodies of `heights` (...) pixels measure."""
-    confidence = np.clip(np.nan_to_num(scores.astype(np.float64)), 0.05, 1.0)
-    return np.square(settings.noise * heights / confidence)
-
-
-def usable_heights(heights: Float32) -> Float64:
-    """Return (N,) `heights` of at least a pixel; what is not finite counts as one pixel."""
-    known = np.where(np.isfinite(heights), heights, 1.0).astype(np.float64)
-    return np.maximum(known, 1.0)
 
 
 class _People(NamedTuple):
@@ -141,7 +81,7 @@ def _strangers(ids: npt.NDArray[np.int64], keypoints: int, time_s: float) -> _Pe
 class _Seen(NamedTuple):
     """One frame's measurements of N people."""
 
-    time_s: float
+    time_s: Float64  # (N,)
     position: Float64  # (N, K, 2) finite
     noise: Float64  # (N, K) variance; infinite where nothing was measured
     height: Float64  # (N, K) of the body in pixels
@@ -173,21 +113,27 @@ class LiveSmoother:
             known = self._people.p00.shape[1]
             raise ValueError(f"{count} keypoints a person after {known}; use another LiveSmoother")
         here, elsewhere = _recall(self._people, ids, time_s, self._settings.forget_s)
-        here, origin = _step(
-            here, self._measured(time_s, keypoints, scores, heights), self._settings
-        )
+        moments = np.full(ids.size, time_s)
+        seen = _measured(moments, keypoints, scores, heights, self._settings)
+        here, origin = _step(here, seen, self._settings)
         self._people = _joined(elsewhere, here)
-        known_where = np.isfinite(here.believed)[..., None]
-        return np.where(known_where, here.position, np.nan).astype(np.float32), origin
+        return _shown(here), origin
 
-    def _measured(
-        self, time_s: float, keypoints: Float32, scores: Float32, heights: Float32
-    ) -> _Seen:
-        usable = measured_where(keypoints, scores, self._settings)
-        position = np.where(usable[..., None], keypoints, 0.0).astype(np.float64)
-        height = np.repeat(usable_heights(heights)[:, None], scores.shape[1], axis=1)
-        noise = noise_variance(scores, height, self._settings)
-        return _Seen(time_s, position, np.where(usable, noise, np.inf), height)
+
+def _measured(
+    times: Float64, keypoints: Float32, scores: Float32, heights: Float32, settings: SmoothSettings
+) -> _Seen:
+    usable = measured_where(keypoints, scores, settings)
+    position = np.where(usable[..., None], keypoints, 0.0).astype(np.float64)
+    height = np.repeat(usable_heights(heights)[:, None], scores.shape[1], axis=1)
+    noise = noise_variance(scores, height, settings)
+    return _Seen(times, position, np.where(usable, noise, np.inf), height)
+
+
+def _shown(people: _People) -> Float32:
+    """Return the (N, K, 2) positions of `people`, NaN where nothing has been measured of late."""
+    known = np.isfinite(people.believed)[..., None]
+    return np.where(known, people.position, np.nan).astype(np.float32)
 
 
 def _recall(
@@ -207,7 +153,8 @@ def _step(people: _People, seen: _Seen, settings: SmoothSettings) -> tuple[_Peop
     dt = np.maximum(seen.time_s - people.seen, 0.0)[:, None]
     ahead = move(_coasting(people, dt, settings.coast_s), dt)
     usable = np.isfinite(seen.noise)
-    alive = seen.time_s - people.believed <= settings.hold_s + 1e-9
+    now = seen.time_s[:, None]
+    alive = now - people.believed <= settings.hold_s + 1e-9
     agility, outlier = _judge(people, seen, ahead, dt, settings)
     outlier &= usable & alive
     leap = outlier & (people.refused + 1 >= settings.believe_after)
@@ -217,12 +164,11 @@ def _step(people: _People, seen: _Seen, settings: SmoothSettings) -> tuple[_Peop
     anew = start(seen.position, seen.noise, seen.height)
     known = choose(usable & (leap | ~alive), anew, known)
     followed = usable & ~refuse
-    believed = np.where(followed, seen.time_s, np.where(alive, people.believed, _NEVER))
+    believed = np.where(followed, now, np.where(alive, people.believed, _NEVER))
     refused = np.where(refuse, people.refused + 1, np.where(usable, 0.0, people.refused))
     surprise = np.where(refuse[..., None], seen.position - ahead.position, people.surprise)
-    now = np.full_like(people.seen, seen.time_s)
     origin = np.where(followed, Provenance.MEASURED, Provenance.PREDICTED).astype(np.uint8)
-    return _People(people.ids, now, *known, agility, refused, surprise, believed), origin
+    return _People(people.ids, seen.time_s, *known, agility, refused, surprise, believed), origin
 
 
 def _coasting(people: _People, dt: Float64, coast_s: float) -> Motion:
@@ -267,15 +213,55 @@ def smooth_live(track: TrackArrays, settings: SmoothSettings | None = None) -> T
     Keypoints that a person put in place stay there. Scores are the measured ones, 0 where there is
     no position.
     """
-    smoother = LiveSmoother(settings)
-    keypoints, origin = track.keypoints.copy(), track.provenance.copy()
-    heights, ids = box_heights(track.boxes), np.array([track.track_id], np.int32)
-    for i, time_s in enumerate(track.times.tolist()):
-        now = slice(i, i + 1)
-        keypoints[now], origin[now] = smoother.update(
-            time_s, ids, track.keypoints[now], track.scores[now], heights[now]
+    return live_pieces([track], settings or SmoothSettings())[0]
+
+
+def live_pieces(pieces: Sequence[TrackArrays], settings: SmoothSettings) -> list[TrackArrays]:
+    """Return each of `pieces` as `smooth_live` would, side by side: one step serves them all."""
+    order = sorted(range(len(pieces)), key=lambda i: -len(pieces[i]))
+    longest_first = [pieces[i] for i in order]
+    keypoints = [piece.keypoints.copy() for piece in longest_first]
+    origin = [piece.provenance.copy() for piece in longest_first]
+    heights = [box_heights(piece.boxes) for piece in longest_first]
+    people: _People | None = None
+    for row in range(len(longest_first[0]) if pieces else 0):
+        there = sum(len(piece) > row for piece in longest_first)
+        now = np.array([piece.times[row] for piece in longest_first[:there]])
+        people = _continued(people, now, keypoints[0].shape[1], settings.forget_s)
+        seen = _measured(
+            now,
+            np.stack([piece.keypoints[row] for piece in longest_first[:there]]),
+            np.stack([piece.scores[row] for piece in longest_first[:there]]),
+            np.array([values[row] for values in heights[:there]], np.float32),
+            settings,
         )
-    edited = track.provenance == Provenance.EDITED
+        people, came_from = _step(people, seen, settings)
+        shown = _shown(people)
+        for i in range(there):
+            keypoints[i][row], origin[i][row] = shown[i], came_from[i]
+    found = zip(longest_first, keypoints, origin, strict=True)
+    done = [_kept(piece, points, came_from) for piece, points, came_from in found]
+    return [done[order.index(i)] for i in range(len(pieces))]
+
+
+def _continued(people: _People | None, now: Float64, keypoints: int, forget_s: float) -> _People:
+    """Return the first of `people` (as many as `now`), those away for too long as strangers."""
+    strangers = _strangers(np.arange(now.size), keypoints, 0.0)._replace(seen=now)
+    if people is None:
+        return strangers
+    same = _rows(people, np.arange(now.size))
+    gone = now - same.seen > forget_s
+    if not gone.any():
+        return same
+    pairs = zip(same, strangers, strict=True)
+    return _People._make(
+        np.where(gone.reshape(-1, *[1] * (mine.ndim - 1)), new, mine) for mine, new in pairs
+    )
+
+
+def _kept(track: TrackArrays, keypoints: Float32, origin: UInt8) -> TrackArrays:
+    """Return `track` with what was found, and with what a person put in place."""
+    edited = (track.provenance == Provenance.EDITED) & somewhere(track.keypoints)
     keypoints[edited], origin[edited] = track.keypoints[edited], Provenance.EDITED
-    scores = np.where(np.isfinite(keypoints).all(axis=-1), track.scores, 0.0).astype(np.float32)
+    scores = np.where(somewhere(keypoints), track.scores, 0.0).astype(np.float32)
     return replace(track, keypoints=keypoints, scores=scores, provenance=origin)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from sdpose_track.records import Float64
+from sdpose_track.records import Float32, Float64
 
 WINDOW = 7
 """Frames that a measurement is compared within, itself included."""
@@ -13,38 +15,62 @@ _FEWEST = 4
 _GATE = 3.5
 _NORMAL = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
+_NOWHERE = np.float32(1e30)
+"""Stands for what was not measured: larger than any coordinate, so that it is sorted last."""
+_ROWS = 16
+"""Rows judged at a time, so that what a window needs stays in the cache."""
+
+_EXCHANGES = (
+    (0, 6), (2, 3), (4, 5), (0, 2), (1, 4), (3, 6), (0, 1), (2, 5), (3, 4),
+    (1, 2), (4, 6), (2, 3), (4, 5), (1, 2), (3, 4), (5, 6),
+)  # fmt: skip
+"""The shortest network that sorts seven (Knuth, The Art of Computer Programming 3, 5.3.4)."""
 
 
 def hampel(
     positions: Float64, measured: npt.NDArray[np.bool_], least: Float64
 ) -> npt.NDArray[np.bool_]:
-    """Return (T, K) where a measurement lies far from the median of its window.
+    """Return (T, C) where a measurement lies far from the median of its window.
 
-    `positions` is (T, K, 2), `measured` (T, K); what is not measured is neither judged nor
+    `positions` is (T, 2, C), `measured` (T, C); what is not measured is neither judged nor
     compared with. Far is more than 3.5 scaled median absolute deviations in x or in y, and more
-    than `least` (T, K) pixels. With fewer than four measurements in the window nothing is judged.
+    than `least` (T, C) pixels. With fewer than four measurements in the window nothing is judged.
     (Hampel, J. Am. Stat. Assoc. 69, 1974.)
     """
-    side = WINDOW // 2
-    known = np.where(measured[..., None], positions, np.nan)
-    padded = np.pad(known, ((side, side), (0, 0), (0, 0)), constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=0)
-    middle = _median(windows)
-    spread = _NORMAL * _median(np.abs(windows - middle[..., None]))
-    far = np.abs(known - middle) > np.maximum(_GATE * spread, least[..., None])
-    enough = np.isfinite(windows).sum(axis=-1) >= _FEWEST
-    outliers: npt.NDArray[np.bool_] = (far & enough).any(axis=-1)
+    frames, side = measured.shape[0], WINDOW // 2
+    known = np.full((frames + 2 * side, *positions.shape[1:]), _NOWHERE, np.float32)
+    known[side : side + frames] = positions
+    known[side : side + frames].swapaxes(1, 2)[~measured] = _NOWHERE
+    outliers = np.zeros(measured.shape, np.bool_)
+    for begin in range(0, frames, _ROWS):
+        rows = slice(begin, min(begin + _ROWS, frames))
+        window = [known[rows.start + i : rows.stop + i] for i in range(WINDOW)]
+        middle = _median(window)
+        doubted = (np.abs(window[side] - middle) > least[rows, None]) & measured[rows, None]
+        # The spread is needed of what is far enough to be doubted only: little of most motion.
+        spots = np.unravel_index(np.flatnonzero(doubted), doubted.shape)
+        usual = middle[spots]
+        away = [np.abs(part[spots] - usual) for part in window]
+        far = away[side] > _GATE * _NORMAL * _median(away)
+        far &= np.sum([part < _NOWHERE / 2 for part in away], axis=0) >= _FEWEST
+        outliers[begin + spots[0][far], spots[2][far]] = True
     return outliers
 
 
-def _median(values: Float64) -> Float64:
-    """Return the median over the last axis of what is not NaN; NaN where everything is.
+def _median(values: Sequence[Float32]) -> Float32:
+    """Return the median of seven equally shaped `values`, of what is somewhere.
 
-    `np.nanmedian` warns of the latter, and is slow.
+    It means nothing where that is fewer than four.
     """
-    ordered = np.sort(values, axis=-1)
-    count = np.isfinite(values).sum(axis=-1, keepdims=True)
-    low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-1)
-    high = np.take_along_axis(ordered, np.minimum(count // 2, np.maximum(count - 1, 0)), axis=-1)
-    middle: Float64 = (low + high)[..., 0] / 2
+    ordered = list(values)
+    for low, high in _EXCHANGES:
+        one, other = ordered[low], ordered[high]
+        ordered[low], ordered[high] = np.minimum(one, other), np.maximum(one, other)
+    middle: Float32 = ordered[3]
+    fewer = ordered[-1] >= _NOWHERE / 2
+    if fewer.any():
+        some = np.stack([part[fewer] for part in ordered])
+        count, spot = (some < _NOWHERE / 2).sum(axis=0), np.arange(some.shape[1])
+        lower, upper = some[np.maximum(count - 1, 0) // 2, spot], some[count // 2, spot]
+        middle[fewer] = (lower + upper) / 2
     return middle
