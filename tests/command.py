@@ -1,13 +1,18 @@
-"""Runs the command line as a user does: a process of its own."""
+"""Runs the command line: as a user does, in a process of its own, or at once in this one."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from sdpose_track.cli import main
 
 MAIN = Path(__file__).resolve().parents[1] / "main.py"
 
@@ -27,6 +32,21 @@ def sdpose(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str
         text=True,
         timeout=240,
     )
+
+
+def called(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Do the same in this process, half a second sooner; for commands that load no network."""
+    words = list(map(str, arguments))
+    out, errors = io.StringIO(), io.StringIO()
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+            code = main(words)
+    except SystemExit as left:
+        code = left.code if isinstance(left.code, int) else 1
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), errors.getvalue())
 
 
 def told(done: subprocess.CompletedProcess[str]) -> Any:

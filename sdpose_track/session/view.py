@@ -1,52 +1,43 @@
-"""What exports, drawings and the viewer read: a recording as it is, or smoothed.
+"""What exports, drawings and the viewer read: a recording as repaired, raw or smoothed.
 
-Raw results are stored once; a view is computed from them when read, so changing the smoothing
-never runs a network again. A person's arrays are computed when they are first needed and, in a
-pass over all frames, forgotten after their last one: memory follows the people alive, not the
-length of the recording.
+Raw results are stored once; a view is computed from them when read, so changing the smoothing or a
+repair never runs a network again. It is computed in chunks of frames, each with the few seconds
+around it that filters remember: looking at a frame costs the same at the beginning and the end of
+the longest recording, and memory follows what is looked at.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
 from functools import cached_property
 
 import numpy as np
 
 from sdpose_track.errors import SettingsError
-from sdpose_track.records import Float64, FramePoses, Pose, SourceInfo, TrackArrays, read_only
+from sdpose_track.records import Float32, FramePoses, Pose, SourceInfo, TrackArrays, read_only
+from sdpose_track.repair.applying import blended, joined, keyframes_of, shown_people
+from sdpose_track.repair.repairs import Repairs
+from sdpose_track.session.facts import RawFacts, repairs_of
+from sdpose_track.session.kept import Kept
 from sdpose_track.session.recording import Recording, TrackSpan
 from sdpose_track.skeletons import Skeleton
-from sdpose_track.smooth.kalman import SmoothSettings, smooth_live
-from sdpose_track.smooth.offline import smooth_track
+from sdpose_track.smooth.choices import Smoothing, SmoothSettings
+from sdpose_track.smooth.grid import FrameTimes
+from sdpose_track.smooth.pieces import CHUNK, margin_s, smooth_pieces
 
-TRACKS_KEPT = 64
-"""People whose arrays stay in memory for random access by frame."""
+KEPT_BYTES = 256 << 20
+"""Of what was looked at last, for random access."""
+_AT_ONCE = 1 << 19
+"""People times frames times keypoints that a pass computes side by side."""
 
-
-class Smoothing(Enum):
-    """How raw keypoints are turned into those shown."""
-
-    OFF = "off"
-    """As the estimator gave them."""
-    LIVE = "live"
-    """Causal Kalman filter: what a live run shows."""
-    OFFLINE = "offline"
-    """Outliers out, forward-backward Kalman smoother, short gaps filled."""
-
-    @property
-    def label(self) -> str:
-        """The word in file names: `raw`, `live` or `smooth`."""
-        return {"off": "raw", "live": "live", "offline": "smooth"}[self.value]
+_People = dict[int, TrackArrays]
 
 
 class View:
     """Frames and people of a recording, as stored when the view was made.
 
-    Raises SettingsError if `people` names a track that the recording does not have.
+    Raises SettingsError if `people` names somebody whom the recording does not have.
     """
 
     def __init__(
@@ -55,22 +46,28 @@ class View:
         smoothing: Smoothing = Smoothing.OFFLINE,
         people: Iterable[int] | None = None,
         settings: SmoothSettings | None = None,
+        *,
+        repairs: Repairs | None = None,
     ) -> None:
+        """Keep what to look at; `repairs` None takes those that hold in the recording."""
         self.recording = recording
         self.smoothing = smoothing
         self.settings = settings or SmoothSettings()
         self.indices: range = recording.indices()
         """The frame indices of the view, without holes."""
-        spans = recording.tracks()
+        facts = RawFacts(recording)
+        self.repairs = repairs_of(recording, facts) if repairs is None else repairs
+        spans = _shown_spans(recording.tracks(), self.repairs, facts)
         self._everybody = len(spans)
         self.spans: tuple[TrackSpan, ...] = _chosen(spans, people)
         """The people of the view, by ascending track id."""
-        self._kept: OrderedDict[int, TrackArrays] = OrderedDict()
-
-    @cached_property
-    def _times(self) -> Float64:
-        """(F,) seconds of the frames: read for the offline smoother only."""
-        return self.recording.frame_times()[: len(self.indices)]
+        names = self.skeleton.keypoints
+        spots = ((i, keyframes_of(i, self.repairs, names)) for i in self.track_ids)
+        self._keyframes = {i: found for i, found in spots if found}
+        self._wanted = frozenset(self.track_ids)
+        self._base: Kept[int, _People] = Kept(KEPT_BYTES, _size)
+        self._final: Kept[int, _People] = Kept(KEPT_BYTES, _size)
+        self._tracks: Kept[int, _People] = Kept(KEPT_BYTES, _size)
 
     @property
     def source(self) -> SourceInfo:
@@ -82,10 +79,15 @@ class View:
         """The keypoints of every person."""
         return self.recording.skeleton
 
-    @property
+    @cached_property
     def track_ids(self) -> tuple[int, ...]:
         """The people of the view, ascending."""
         return tuple(span.track_id for span in self.spans)
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """What people are called, by id, where a person named them."""
+        return {i: self.repairs.names[i] for i in self.track_ids if i in self.repairs.names}
 
     @property
     def label(self) -> str:
@@ -97,45 +99,174 @@ class View:
         people = () if everybody else tuple(f"p{i}" for i in self.track_ids)
         return "_".join((self.smoothing.label, *people))
 
-    def track(self, track_id: int) -> TrackArrays:
-        """Return one person over the whole recording."""
-        if track_id not in self._kept:
-            self._kept[track_id] = self._compute(track_id)
-            while len(self._kept) > TRACKS_KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(track_id)
-        return self._kept[track_id]
+    # -- by frame, by person, one after another --------------------------------------------------
 
     def frame(self, index: int) -> FramePoses:
         """Return everyone in one frame. Raises SessionError if it is not stored."""
-        raw = self.recording.frame(index)
-        alive = [s.track_id for s in self.spans if s.first <= index <= s.last]
-        found = (_at(self.track(track_id), index) for track_id in alive)
-        return replace(raw, people=tuple(pose for pose in found if pose is not None))
+        chunk = index // CHUNK
+        head = self.recording.frame_head(index)
+        return _with_people(head, self._final.get(chunk, lambda: self._blended(chunk)))
+
+    def track(self, track_id: int) -> TrackArrays:
+        """Return one person over the whole recording; empty arrays if there is none such."""
+        kept = self._tracks.get(track_id, lambda: {track_id: self._whole(track_id)})
+        return kept[track_id]
+
+    def tracks(self) -> Iterator[TrackArrays]:
+        """Yield everyone of the view by ascending id; nobody is kept in memory."""
+        return (self._whole(track_id) for track_id in self.track_ids)
 
     def frames(self) -> Iterator[FramePoses]:
         """Yield every frame in order, also those with nobody and those that were lost."""
-        waiting = sorted(self.spans, key=lambda span: span.first, reverse=True)
-        alive: dict[int, tuple[TrackSpan, TrackArrays]] = {}
-        for head in self.recording.frame_heads(self.indices):
-            while waiting and waiting[-1].first <= head.index:
-                span = waiting.pop()
-                alive[span.track_id] = (span, self._compute(span.track_id))
-            found = (_at(alive[track_id][1], head.index) for track_id in sorted(alive))
-            yield replace(head, people=tuple(pose for pose in found if pose is not None))
-            for ended in [i for i, (span, _) in alive.items() if span.last <= head.index]:
-                del alive[ended]
+        for chunks in self._groups():
+            made = self._computed(chunks)
+            for chunk in chunks:
+                people = self._with_keyframes(made[chunk], made)
+                for head in self.recording.frame_heads(self._core(chunk)):
+                    yield _with_people(head, people)
 
-    def _compute(self, track_id: int) -> TrackArrays:
-        raw = self.recording.track(track_id)
+    # -- chunks ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _times(self) -> FrameTimes:
+        """The seconds of the frames: read for smoothing and blending only."""
+        times = self.recording.frame_times()[: len(self.indices)]
+        return FrameTimes(self.indices.start, times)
+
+    def _core(self, chunk: int) -> range:
+        """Return the frames of a chunk."""
+        start, stop = self.indices.start, self.indices.stop
+        return range(max(chunk * CHUNK, start), min((chunk + 1) * CHUNK, stop))
+
+    def _around(self, chunk: int) -> range:
+        """Return the frames that a chunk is computed from."""
+        core = self._core(chunk)
         if self.smoothing is Smoothing.OFF:
-            return raw
-        if self.smoothing is Smoothing.LIVE:
-            return read_only(smooth_live(raw, self.settings))
-        first = self.indices.start
-        shifted = replace(raw, indices=raw.indices - np.int32(first))
-        smooth = smooth_track(shifted, self._times, self.settings)
-        return read_only(replace(smooth, indices=smooth.indices + np.int32(first)))
+            return core
+        first, seconds = self._times
+        margin = margin_s(self.smoothing, self.settings)
+        low = int(np.searchsorted(seconds, seconds[core.start - first] - margin))
+        last = seconds[core.stop - 1 - first] + margin
+        high = int(np.searchsorted(seconds, last, side="right"))
+        return range(low + first, high + first)
+
+    def _groups(self) -> Iterator[range]:
+        """Yield the chunks of the view, so many at a time as are best computed together."""
+        chunk, end = self.indices.start // CHUNK, -(-self.indices.stop // CHUNK)
+        while chunk < end:
+            core = self._core(chunk)
+            alive = sum(s.first < core.stop and s.last >= core.start for s in self.spans)
+            count = _AT_ONCE // (CHUNK * len(self.skeleton) * max(alive, 1))
+            group = range(chunk, min(chunk + max(count, 1), end))
+            yield group
+            chunk = group.stop
+
+    def _computed(self, chunks: Iterable[int]) -> dict[int, _People]:
+        """Return, by chunk, its people without keyframes."""
+        found: dict[int, _People] = {chunk: {} for chunk in chunks}
+        pieces = [
+            (chunk, shown) for chunk in found for shown in self._read(self._around(chunk)).values()
+        ]
+        for (chunk, _), track in zip(pieces, self._smoothed([p for _, p in pieces]), strict=True):
+            own = _inside(track, self._core(chunk))
+            if len(own):
+                found[chunk][track.track_id] = read_only(own)
+        return found
+
+    def _read(self, frames: range) -> _People:
+        raw = self.recording.people(frames)
+        shown = shown_people(raw, self.repairs, self.skeleton.keypoints)
+        return {i: track for i, track in shown.items() if i in self._wanted}
+
+    def _smoothed(self, pieces: Sequence[TrackArrays]) -> Sequence[TrackArrays]:
+        if self.smoothing is Smoothing.OFF or not pieces:
+            return pieces
+        return smooth_pieces(pieces, self._times, self.smoothing, self.skeleton, self.settings)
+
+    def _whole(self, track_id: int) -> TrackArrays:
+        """Return a person over all chunks."""
+        pieces = self.repairs.identities.pieces(track_id) if track_id in self._wanted else ()
+        raw = {piece.tracked: self.recording.track(piece.tracked) for piece in pieces}
+        shown = shown_people(raw, self.repairs, self.skeleton.keypoints)
+        if track_id not in shown:
+            return self.recording.track(-1)
+        track = shown[track_id]
+        track = _inside(track, self.indices)
+        if self.smoothing is not Smoothing.OFF:
+            chunks = range(int(track.indices[0]) // CHUNK, int(track.indices[-1]) // CHUNK + 1)
+            cut = {chunk: _inside(track, self._around(chunk)) for chunk in chunks}
+            cut = {chunk: piece for chunk, piece in cut.items() if len(piece)}
+            smooth = self._smoothed(list(cut.values()))
+            parts = zip(cut, smooth, strict=True)
+            track = joined(track_id, [_inside(part, self._core(c)) for c, part in parts])
+        spots = self._keyframes.get(track_id, ())
+        if not spots:
+            return read_only(track)
+        base = track
+        return read_only(blended(base, spots, self._time_of, lambda f, k: _where(base, f, k)))
+
+    # -- keyframes -------------------------------------------------------------------------------
+
+    def _blended(self, chunk: int) -> _People:
+        return self._with_keyframes(self._plain(chunk), {})
+
+    def _plain(self, chunk: int) -> _People:
+        return self._base.get(chunk, lambda: self._computed([chunk])[chunk])
+
+    def _with_keyframes(self, people: _People, made: Mapping[int, _People]) -> _People:
+        """Return the `people` of a chunk with their keyframes; `made` are chunks at hand."""
+        if not self._keyframes:
+            return people
+        out = dict(people)
+        for track_id in people.keys() & self._keyframes.keys():
+
+            def shown_at(frame: int, keypoint: int, track_id: int = track_id) -> Float32:
+                chunk = frame // CHUNK
+                around = made[chunk] if chunk in made else self._plain(chunk)
+                return _where(around.get(track_id), frame, keypoint)
+
+            spots = self._keyframes[track_id]
+            out[track_id] = read_only(blended(people[track_id], spots, self._time_of, shown_at))
+        return out
+
+    def _time_of(self, frame: int) -> float:
+        return float(self._times.seconds[frame - self._times.first])
+
+
+def _with_people(head: FramePoses, people: _People) -> FramePoses:
+    found = (_at(people[i], head.index) for i in sorted(people))
+    return replace(head, people=tuple(pose for pose in found if pose is not None))
+
+
+def _inside(track: TrackArrays, frames: range) -> TrackArrays:
+    low, high = np.searchsorted(track.indices, np.array([frames.start, frames.stop], np.int32))
+    return track.rows(slice(int(low), int(high)))
+
+
+def _where(track: TrackArrays | None, frame: int, keypoint: int) -> Float32:
+    """Return the (2,) position of a keypoint in a frame; NaN where it has none."""
+    pose = None if track is None else _at(track, frame)
+    return np.full(2, np.nan, np.float32) if pose is None else pose.keypoints[keypoint]
+
+
+def _size(people: _People) -> int:
+    return sum(t.keypoints.nbytes + t.scores.nbytes + t.provenance.nbytes for t in people.values())
+
+
+def _shown_spans(
+    tracked: Sequence[TrackSpan], repairs: Repairs, facts: RawFacts
+) -> tuple[TrackSpan, ...]:
+    """Return when each shown person is in the recording, by ascending id."""
+    raw = {span.track_id: span for span in tracked}
+    changed = repairs.identities.changed()
+    spans = []
+    for shown in repairs.people(facts):
+        if shown in raw and not any(p.tracked in changed for p in repairs.identities.pieces(shown)):
+            spans.append(raw[shown])
+            continue
+        frames = repairs.presence(shown, facts)
+        spans.append(TrackSpan(shown, int(frames[0]), int(frames[-1]), frames.size))
+    return tuple(spans)
 
 
 def _chosen(spans: tuple[TrackSpan, ...], people: Iterable[int] | None) -> tuple[TrackSpan, ...]:
@@ -150,7 +281,7 @@ def _chosen(spans: tuple[TrackSpan, ...], people: Iterable[int] | None) -> tuple
 
 
 def _at(track: TrackArrays, index: int) -> Pose | None:
-    row = int(np.searchsorted(track.indices, index))
+    row = int(np.searchsorted(track.indices, np.int32(index)))  # int64 would copy all
     if row == len(track) or track.indices[row] != index:
         return None
     return Pose(
