@@ -82,6 +82,18 @@ FORMATS: dict[str, Format] = {
             meta="{stem}_{label}.poses.json",
         ),
         Format(
+            "kinematics",
+            "a table of joint angles, bones, speeds and contacts, one row a frame and person",
+            f"{__name__}.kinematics_csv",
+            "{stem}_{label}.kinematics.csv",
+        ),
+        Format(
+            "kinematics-parquet",
+            "the same table as a Parquet file",
+            f"{__name__}.kinematics_parquet",
+            "{stem}_{label}.kinematics.parquet",
+        ),
+        Format(
             "video",
             "the video with the people drawn into it, and its sound",
             f"{__name__}.video",

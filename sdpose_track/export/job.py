@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from sdpose_track import __version__
-from sdpose_track.records import FramePoses, FrameState, Pose, Provenance
+from sdpose_track.kinematics.angles import Facing
+from sdpose_track.records import FramePoses, FrameState, Int64, Pose, Provenance, TrackArrays
 from sdpose_track.render.overlay import Style
 from sdpose_track.session.view import View
 
@@ -27,6 +28,10 @@ class ExportOptions:
     where there are feet, else `body_18`."""
     threshold: float = 0.3
     """Confidence (0..1) from which a keypoint counts as seen where a format has no confidences."""
+    facing: Facing = "auto"
+    """Kinematics: which way everybody looks."""
+    camera_moves: bool = False
+    """Kinematics: the background moves, so nobody's feet can be said to stand."""
     style: Style = field(default_factory=Style)
     """Video: what is drawn of each person."""
     progress: Callable[[int, int], None] | None = None
@@ -52,6 +57,8 @@ class Job:
         self._made = np.zeros(256, np.int64)
         self._present: dict[int, _Presence] = {}
         self._states = dict.fromkeys(FrameState, 0)
+        self.added: dict[str, Any] = {}
+        """What the format has to say in the description."""
 
     def frames(self) -> Iterator[FramePoses]:
         """Yield every frame of the view in order, counting people and telling of the progress."""
@@ -65,6 +72,30 @@ class Job:
             if report is not None and (done % step == 0 or done == self.total):
                 report(done, self.total)
 
+    def tracks(self) -> Iterator[tuple[TrackArrays, Int64]]:
+        """Yield every person by ascending id, each with the (F,) time stamps of their frames.
+
+        Counts as `frames` does. The progress is told after each person, as that share of all
+        frames.
+        """
+        heads = [(h.pts, h.state) for h in self.view.recording.frame_heads(self.view.indices)]
+        for _, state in heads:
+            self._states[state] += 1
+        pts = np.array([pts for pts, _ in heads], np.int64)
+        ids, report = self.view.track_ids, self.options.progress
+        for done, track in enumerate(self.view.tracks(), start=1):
+            self._count_track(track)
+            yield track, pts[track.indices - self.view.indices.start]
+            if report is not None:
+                report(self.total * done // len(ids), self.total)
+
+    def _count_track(self, track: TrackArrays) -> None:
+        here = np.isfinite(track.keypoints[..., 0])
+        self._made += np.bincount(track.provenance[here], minlength=256)
+        if len(track):
+            first, last = int(track.indices[0]), int(track.indices[-1])
+            self._present[track.track_id] = _Presence(first, last, len(track))
+
     def _count(self, index: int, pose: Pose) -> None:
         here = np.isfinite(pose.keypoints[:, 0])
         self._made += np.bincount(pose.provenance[here], minlength=256)
@@ -73,7 +104,8 @@ class Job:
         seen.frames += 1
 
     def described(self) -> dict[str, Any]:
-        """Return the description of what `frames` gave, for the file beside the export."""
+        """Return the description of what `frames` or `tracks` gave, for the file beside it."""
+        names = self.view.names
         return {
             "format": "sdpose_track.poses",
             "version": 1,
@@ -84,11 +116,18 @@ class Job:
                 "edges": [list(edge) for edge in self.view.skeleton.edges],
             },
             "tracks": [
-                {"id": i, "first": p.first, "last": p.last, "frames_present": p.frames}
+                {
+                    "id": i,
+                    **({"name": names[i]} if i in names else {}),
+                    "first": p.first,
+                    "last": p.last,
+                    "frames_present": p.frames,
+                }
                 for i, p in sorted(self._present.items())
             ],
             "processing": self._processing(),
             "units": {"xy": "px", "origin": "top-left", "y": "down", "time": "s"},
+            **self.added,
         }
 
     def _source(self) -> dict[str, Any]:
@@ -112,6 +151,7 @@ class Job:
         header = self.view.recording.header
         return {
             "smoothing": self.view.smoothing.label,
+            "repairs": self.view.repairs.count,
             "settings": plain(asdict(self.view.settings)),
             "run": plain(header.settings),
             "keypoints": {p.name.lower(): int(self._made[p]) for p in Provenance},
