@@ -457,6 +457,7 @@ def test_a_model_that_is_scored_on_its_own_answers_scores_one(tmp_path: Path) ->
     assert list(told)[:12] == [*KEYPOINT_SCORES, "box_AP", "box_AP50"]
     assert told["protocol"] == {
         "boxes": "detector", "confidence": 0.001, "score": "box", "oks_nms": None,
+        "detector_size": 640,
     }  # fmt: skip
     json.dumps(told, allow_nan=False)
 

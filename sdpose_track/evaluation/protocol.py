@@ -67,7 +67,7 @@ class Protocol:
     score: str
     oks_nms: float
     look: dict[str, Any]
-    """What SDPose was asked for; empty for another model."""
+    """At which size the detector looked, and what SDPose was asked for."""
 
     @classmethod
     def of(cls, wish: PoseWish, seats: Seats) -> Protocol:
@@ -97,7 +97,8 @@ class Protocol:
 
 
 def _look(models: ModelSettings, seats: Seats) -> dict[str, Any]:
+    size = {} if seats.detector_size is None else {"detector_size": seats.detector_size}
     if isinstance(seats.estimator, SeenEstimator | CutOutEstimator):
-        return {}
+        return size
     padding = {"padding": PADDING} if models.crop == "udp" else {}
-    return {**{name: getattr(models, name) for name in _LOOK}, **padding}
+    return {**size, **{name: getattr(models, name) for name in _LOOK}, **padding}
