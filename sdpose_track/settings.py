@@ -19,11 +19,19 @@ CROPS = ("udp", "stretch")
 LATENTS = ("mode", "sample")
 INPUTS = {"768x1024": (768, 1024), "576x768": (576, 768), "384x512": (384, 512)}
 """(width, height) of SDPose's input in pixels; it was trained at the first."""
+DETECTOR_SIZES = (640, 960, 1280)
+"""Longer side of the detector's input in pixels; it was trained at the first."""
 DEFAULT_CONFIDENCE = 0.25
 DETECTOR_FLOOR = 0.1
 """The tracker's second stage wants boxes down to here (ByteTrack, arXiv 2110.06864)."""
 
-_CHOICES = {"precision": PRECISIONS, "crop": CROPS, "input": tuple(INPUTS), "latent": LATENTS}
+_CHOICES = {
+    "detector_size": ("auto", *map(str, DETECTOR_SIZES)),
+    "precision": PRECISIONS,
+    "crop": CROPS,
+    "input": tuple(INPUTS),
+    "latent": LATENTS,
+}
 _SDPOSE_ONLY = ("crop", "input", "latent", "seed", "flip_test")
 _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]+)?)")
@@ -35,6 +43,9 @@ class ModelSettings:
 
     detector: str = "auto"
     """A name in the manifest, or the path of an ultralytics checkpoint."""
+    detector_size: str = "auto"
+    """Pixels at which the detector looks: one of `DETECTOR_SIZES`, or `auto`, which is the first of
+    them, and for `track` what suits the size of the people."""
     pose: str = "auto"
     """A name in the manifest, or the path of a checkpoint."""
     boxes: Path | None = None
@@ -63,7 +74,11 @@ class ModelSettings:
         for option, known in _CHOICES.items():
             value = getattr(self, option)
             if value not in known:
-                raise SettingsError(f"--{option} {value}: expected one of {', '.join(known)}")
+                raise SettingsError(
+                    f"--{option.replace('_', '-')} {value}: expected one of {', '.join(known)}"
+                )
+        if self.boxes is not None and self.detector_size != "auto":
+            raise SettingsError("--detector-size: with boxes from a file nothing is detected")
         if self.batch is not None and not 1 <= self.batch <= 1024:
             raise SettingsError(f"--batch {self.batch}: expected a number from 1 to 1024")
         if not 0 < self.confidence < 1:
@@ -77,6 +92,11 @@ class ModelSettings:
     def floor(self) -> float:
         """The least confidence with which the detector is asked, in 0..1."""
         return min(DETECTOR_FLOOR, self.confidence)
+
+    @property
+    def detector_pixels(self) -> int | None:
+        """Longer side of the detector's input in pixels; None where it is to be chosen."""
+        return None if self.detector_size == "auto" else int(self.detector_size)
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -119,7 +139,10 @@ class TrackSettings(ModelSettings):
             )
 
     def results_key(self) -> dict[str, Any]:
-        """Return what changes the results, as JSON values: a run is resumed under equal ones."""
+        """Return what changes the results, as JSON values: a run is resumed under equal ones.
+
+        What the run itself chooses or loads is not in it: models, devices, the detector's size.
+        """
         return {
             "start": str(self.start),
             "end": None if self.end is None else str(self.end),

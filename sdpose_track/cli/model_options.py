@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sdpose_track.settings import CROPS, INPUTS, LATENTS, PRECISIONS
+from sdpose_track.settings import CROPS, DETECTOR_SIZES, INPUTS, LATENTS, PRECISIONS
 
 
 def add_model_options(parser: argparse.ArgumentParser, boxes: str | None = None) -> None:
@@ -14,6 +14,8 @@ def add_model_options(parser: argparse.ArgumentParser, boxes: str | None = None)
     add = parser.add_argument_group("models").add_argument
     add("--pose", metavar="NAME|DIR", default="auto", help="pose model; default: auto")
     add("--detector", metavar="NAME|FILE", default="auto", help="person detector; default: auto")
+    add("--detector-size", choices=("auto", *map(str, DETECTOR_SIZES)), default="auto",
+        help="pixels at which it looks; larger finds smaller people")  # fmt: skip
     if boxes is not None:
         add("--boxes", metavar="FILE", help=boxes)
     add("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="default: auto")
@@ -33,6 +35,7 @@ def model_wish(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "pose": options.pose,
         "detector": options.detector,
+        "detector_size": options.detector_size,
         "boxes": None if boxes is None else Path(boxes),
         "device": options.device,
         "precision": options.precision,

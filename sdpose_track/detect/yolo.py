@@ -55,6 +55,11 @@ class YoloDetector:
         return self._runtime
 
     @property
+    def size(self) -> int:
+        """Longer side of the network's input, in pixels."""
+        return self._settings.size
+
+    @property
     def batch(self) -> int:
         """How many frames one `submit` takes at most."""
         return self.runtime.batch

@@ -18,15 +18,21 @@ from sdpose_track import __version__
 from sdpose_track.errors import SessionError, SettingsError
 from sdpose_track.pipeline.batching import PoseStage
 from sdpose_track.pipeline.engine import Engine
+from sdpose_track.pipeline.probing import spread
 from sdpose_track.pipeline.seats import take
-from sdpose_track.pipeline.stages import DetectStage, Ending, StoreStage, TrackStage
-from sdpose_track.records import Detections, Frame, LostFrame
+from sdpose_track.pipeline.stages import DetectStage, Ending, PastFrame, StoreStage, TrackStage
+from sdpose_track.records import Frame, LostFrame
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import SessionHeader, other_file
 from sdpose_track.session.writer import SessionWriter, is_begun, refuse_existing
-from sdpose_track.settings import TrackSettings
+from sdpose_track.settings import DETECTOR_SIZES, TrackSettings
 from sdpose_track.sources.source import Source
-from sdpose_track.track.bytetrack import ByteTracker, TrackerSettings
+from sdpose_track.track.bytetrack import REVISION, ByteTracker
+from sdpose_track.track.settings import TrackerSettings
+
+SIZE = "detector_size"
+BEFORE = {SIZE: DETECTOR_SIZES[0], "tracker": 1}
+"""Settings that older sessions do not tell of, and what they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +115,27 @@ def prepare(
     """
     check_free(source.info.name, session, resume=resume, overwrite=overwrite)
     span = Span(source, settings)
+    if resume and is_begun(session) and settings.boxes is None and settings.detector_pixels is None:
+        settings = replace(settings, detector_size=_begun_size(session))
     picture = (source.info.height, source.info.width)
-    seats = take(settings, picture, source.names())
+    seats = take(
+        settings,
+        picture,
+        source.names(),
+        sample=lambda: spread(source, span.first, span.stop),
+    )
     info = replace(source.info, name=_lasting(source.info.name))
     skeleton = seats.estimator.skeleton.name
     key = {
         **settings.results_key(),
         "runtime": seats.described,
         "detector_runtime": seats.detector_described,
+        "tracker": REVISION,
     }
     if settings.boxes is not None:
         key["boxes"] = seats.detector_record.sha256
+    else:
+        key[SIZE] = seats.detector_size
     header = SessionHeader(
         info, skeleton, seats.detector_record, seats.pose_record, key, __version__
     )
@@ -133,7 +149,7 @@ def prepare(
         return Run(None, session, header, len(stored), len(stored), seats.notes)
     stages = (
         DetectStage(seats.detector),
-        TrackStage(ByteTracker(_tracker_settings(settings)), _past(session)),
+        TrackStage(ByteTracker(_tracker_settings(settings)), _past(session), source.read),
         PoseStage(seats.estimator),
         StoreStage(writer, _ending(source, span)),
     )
@@ -188,6 +204,15 @@ def _ending(source: Source, span: Span) -> Callable[[int | None], Ending]:
     return at_the_end
 
 
+def _begun_size(session: Path) -> str:
+    """Return the detector's size in a session that is gone on with: it is not chosen again.
+
+    Another version, or a CPU that computes in another precision, might choose differently.
+    """
+    with Recording.open(session) as recording:
+        return str({**BEFORE, **recording.header.settings}[SIZE])
+
+
 def _check_same(old: SessionHeader, new: SessionHeader, session: Path) -> None:
     difference = other_file(old.source, new.source)
     if difference is not None:
@@ -195,8 +220,8 @@ def _check_same(old: SessionHeader, new: SessionHeader, session: Path) -> None:
             f"{session} was made from another file ({difference});"
             " give that file, or --overwrite to start anew"
         )
-    before = {"detector": old.detector.sha256, "pose": old.pose.sha256, **old.settings}
-    after = {"detector": new.detector.sha256, "pose": new.pose.sha256, **new.settings}
+    before = {"detector": old.detector.sha256, "pose": old.pose.sha256, **BEFORE, **old.settings}
+    after = {"detector": new.detector.sha256, "pose": new.pose.sha256, **BEFORE, **new.settings}
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
             raise SettingsError(
@@ -205,12 +230,13 @@ def _check_same(old: SessionHeader, new: SessionHeader, session: Path) -> None:
             )
 
 
-def _past(session: Path) -> Callable[[], Iterator[tuple[Detections, float]]]:
-    def replay() -> Iterator[tuple[Detections, float]]:
+def _past(session: Path) -> Callable[[], Iterator[PastFrame]]:
+    def replay() -> Iterator[PastFrame]:
         with Recording.open(session) as recording:
             for head in recording.frame_heads(recording.indices()):
                 if head.state.is_seen:
-                    yield recording.detections(head.index)[0], float(head.time)
+                    seen, cues = recording.detections(head.index)[0], recording.cues(head.index)
+                    yield PastFrame(head.index, float(head.time), seen, cues)
 
     return replay
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -19,10 +19,12 @@ from sdpose_track.detect.detector import Detector
 from sdpose_track.detect.given_boxes import GivenBoxes
 from sdpose_track.detect.yolo import YoloDetector, YoloSettings
 from sdpose_track.errors import CheckpointError, SettingsError
+from sdpose_track.pipeline.probing import open_fitting
 from sdpose_track.pose.estimator import Estimator, Posing
 from sdpose_track.pose.light import CutOutEstimator, SeenEstimator
+from sdpose_track.records import Frame
 from sdpose_track.session.schema import ModelRecord
-from sdpose_track.settings import ModelSettings
+from sdpose_track.settings import DETECTOR_SIZES, ModelSettings
 from sdpose_track.skeletons import COCO17, SKELETONS, Skeleton
 
 LIGHT = "yolo11n-pose"
@@ -49,6 +51,8 @@ class Seats:
     """About how long the pose of one person in one frame takes, where that was estimated."""
     detector_described: str | None = None
     """Device and precision of the detector; None where boxes come from a file."""
+    detector_size: int | None = None
+    """Longer side of the detector's input in pixels; None where boxes come from a file."""
 
     def close(self) -> None:
         """Give the devices' memory back, where no run does."""
@@ -90,11 +94,13 @@ def take(
     names: Mapping[int, str] | None = None,
     *,
     pictures: int | None = None,
+    sample: Callable[[], Sequence[Frame]] | None = None,
 ) -> Seats:
     """Return the seats for `settings`, with every network loaded.
 
     `picture` is the (height, width) of the frames; `names` gives the file name of each frame index
-    of a folder of pictures; `pictures` says how many will be looked at, None many. Raises
+    of a folder of pictures; `pictures` says how many will be looked at, None many; `sample` gives
+    the frames by which the detector's size is chosen where the settings leave it open. Raises
     SettingsError, CheckpointError or DeviceError where something cannot be had.
     """
     device = _device(settings.device)
@@ -103,12 +109,13 @@ def take(
     detector: Detector
     if settings.boxes is None:
         finder = _finder(settings, pose)
-        detector = yolo = _yolo(finder, device, settings, picture)
+        detector = yolo = _opened(finder, device, settings, picture, sample)
         record = ModelRecord(finder.name, finder.sha256)
+        notes += _size_notes(settings, yolo.size)
     else:
         detector = GivenBoxes(settings.boxes, names)
+        detector.open()
         record = ModelRecord(settings.boxes.name, sha256_of(settings.boxes))
-    detector.open()
     shares = yolo is not None and record.sha256 == pose.sha256
     try:
         posing = ESTIMATORS[pose.architecture](Wish(pose, settings, device, yolo, shares, pictures))
@@ -124,7 +131,35 @@ def take(
         notes,
         posing.seconds_a_person,
         None if yolo is None else yolo.runtime.described,
+        None if yolo is None else yolo.size,
     )
+
+
+def _opened(
+    weights: Weights,
+    device: str,
+    settings: ModelSettings,
+    picture: tuple[int, int],
+    sample: Callable[[], Sequence[Frame]] | None,
+) -> YoloDetector:
+    """Return the detector, open, at the size that is wished for or suits the frames of `sample`."""
+
+    def open_at(size: int) -> YoloDetector:
+        detector = _yolo(weights, device, settings, size, picture)
+        detector.open()
+        return detector
+
+    if settings.detector_pixels is not None:
+        return open_at(settings.detector_pixels)
+    if sample is None:
+        return open_at(DETECTOR_SIZES[0])
+    return open_fitting(open_at, sample(), settings.confidence)
+
+
+def _size_notes(settings: ModelSettings, size: int) -> tuple[str, ...]:
+    if settings.detector_pixels is not None or size == DETECTOR_SIZES[0]:
+        return ()
+    return (f"people are small here: the detector looks at {size} px (--detector-size)",)
 
 
 def _finder(settings: ModelSettings, pose: Weights) -> Weights:
@@ -185,7 +220,11 @@ def _skeleton(wish: Wish, network: YoloDetector) -> Skeleton:
 
 
 def _yolo(
-    weights: Weights, device: str, settings: ModelSettings, picture: tuple[int, int] | None = None
+    weights: Weights,
+    device: str,
+    settings: ModelSettings,
+    size: int = DETECTOR_SIZES[0],
+    picture: tuple[int, int] | None = None,
 ) -> YoloDetector:
     def load() -> Any:
         if device == "cpu" and find_spec("openvino") is not None:
@@ -196,7 +235,8 @@ def _yolo(
 
         return TorchRuntime(weights, device, settings.precision, settings.batch)
 
-    return YoloDetector(load, YoloSettings(confidence=settings.floor), picture=picture)
+    look = YoloSettings(size=size, confidence=settings.floor)
+    return YoloDetector(load, look, picture=picture)
 
 
 def _spoken(seconds: float) -> str:

@@ -112,6 +112,9 @@ class Animation(Closing):
         self._read_frame = self._frame(index, image)
         return self._read_frame
 
+    def entry(self, index: int) -> int:  # noqa: ARG002 decoding begins at the first
+        return 0
+
     def close(self) -> None:
         self._read_frame = None
         if self._reading is not None:

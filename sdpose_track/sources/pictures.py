@@ -84,6 +84,9 @@ class Pictures(Closing):
             self._read_frame = self._frame(index, image)
         return self._read_frame
 
+    def entry(self, index: int) -> int:
+        return index
+
     def close(self) -> None:
         self._read_frame = None
 

@@ -50,6 +50,12 @@ class Source(Protocol):
             SourceError: there is no such frame, or it could not be decoded.
         """
 
+    def entry(self, index: int) -> int:
+        """Return the last frame at or before `index` that `read` reaches without decoding others.
+
+        0 where there is none; `index` must be that of a frame.
+        """
+
     def names(self) -> dict[int, str]:
         """Return the file name of each frame that is a file of its own; empty for a video."""
 

@@ -106,6 +106,10 @@ class VideoFile(Closing):
         self._read_frame = self._frame(decoded, self._reading)
         return self._read_frame
 
+    def entry(self, index: int) -> int:
+        at = self._index.key_before(index) if self._index.trusted else -1
+        return 0 if at < 0 else self._index.place(self._index.keys[at].stamp) or 0
+
     def close(self) -> None:
         self._read_frame = None
         if self._reader is not None:
