@@ -22,8 +22,9 @@ from sdpose_track.pipeline.plan import prepare
 from sdpose_track.pipeline.seats import LIGHT
 from sdpose_track.records import Detections, Float32
 from sdpose_track.session.recording import Recording
-from sdpose_track.session.view import Smoothing, View
+from sdpose_track.session.view import View
 from sdpose_track.settings import TrackSettings
+from sdpose_track.smooth.choices import Smoothing
 from sdpose_track.sources import open_source
 
 SURE = 0.4
@@ -43,7 +44,8 @@ def ours(clip: str, out: Path, *, video: bool) -> dict[str, Any]:
     """Time our pipeline, and the annotated video if wished."""
     session = out / "run.sdpose"
     with open_source(clip) as source:
-        run = prepare(source, TrackSettings(), session)
+        settings = TrackSettings(detector_size="640")  # as the peer looks
+        run = prepare(source, settings, session)
         if run.engine is None:
             raise RuntimeError(f"{session} was there already")
         wall, cpu = time.perf_counter(), time.process_time()

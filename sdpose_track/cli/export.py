@@ -6,12 +6,13 @@ import argparse
 import json
 from pathlib import Path
 
-from sdpose_track.cli.exporting import export_all, frame_counts, parse_formats
+from sdpose_track.cli.exporting import export_all, frame_counts, parse_formats, parse_tuning
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
-from sdpose_track.export import FORMATS
+from sdpose_track.export import FORMATS, ExportOptions
 from sdpose_track.session.recording import Recording
-from sdpose_track.session.view import Smoothing, View
+from sdpose_track.session.view import View
+from sdpose_track.smooth.choices import Smoothing
 
 
 def run(options: argparse.Namespace, screen: Screen) -> int:
@@ -20,12 +21,15 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
         raise SettingsError("--fps: retiming is not there yet; leave it out to keep the true times")
     path, formats = _session_and_formats(options)
     people = None if options.people is None else parse_people(options.people)
+    smoothing = Smoothing.OFF if options.raw else Smoothing(options.smooth)
+    tuning = parse_tuning(options.tune)
+    wishes = ExportOptions(facing=options.facing, camera_moves=options.camera_moves)
     with Recording.open(path) as recording:
         if not recording.is_complete:
             screen.say(f"{path} is not complete: exporting the frames so far")
-        view = View(recording, Smoothing.OFF if options.raw else Smoothing.OFFLINE, people)
+        view = View(recording, smoothing, people, tuning)
         folder = path.parent if options.out is None else Path(options.out)
-        paths = export_all(view, formats, folder, path.stem, screen)
+        paths = export_all(view, formats, folder, path.stem, screen, wishes)
         told = {"session": str(path), **frame_counts(recording), "people": list(view.track_ids)}
     for written in paths:
         screen.say(f"wrote {written}")

@@ -1,4 +1,4 @@
-"""`sdpose-track info`: what is in a session or a video."""
+"""`sdpose-track info`: what is in a session or a video, and how good a session is."""
 
 from __future__ import annotations
 
@@ -10,25 +10,52 @@ from pathlib import Path
 from typing import Any
 
 from sdpose_track.cli.exporting import frame_counts
+from sdpose_track.cli.report import as_json
+from sdpose_track.cli.report import lines as report_lines
 from sdpose_track.cli.screen import Screen
+from sdpose_track.errors import SettingsError
 from sdpose_track.records import SourceInfo
+from sdpose_track.review.report import quality
 from sdpose_track.session.recording import Recording
 from sdpose_track.sources import open_source
 
 MAGIC = b"SQLite format 3\x00"
 
 
+FOUND = 1
+"""Exit code of a check that found something."""
+
+
 def run(options: argparse.Namespace, screen: Screen) -> int:
-    """Print the facts. Returns the exit code."""
+    """Print the facts and, of a session, how good it is. Returns the exit code."""
     path = Path(options.path)
-    facts, lines = _of_session(path) if _is_session(path) else _of_source(options.path)
-    for note in facts.get("notes", ()):
+    if _is_session(path):
+        return _session(path, options, screen)
+    if options.check is not None:
+        raise SettingsError(f"--check {options.path}: only sessions (.sdpose) can be checked")
+    facts, lines = _of_source(options.path)
+    for note in facts["notes"]:
         screen.say(note)
-    if options.json:
-        print(json.dumps(facts, allow_nan=False))
-    else:
-        print("\n".join(lines))
+    print(json.dumps(facts, allow_nan=False) if options.json else "\n".join(lines))
     return 0
+
+
+def _session(path: Path, options: argparse.Namespace, screen: Screen) -> int:
+    with Recording.open(path) as recording:
+        facts, lines = _of_session(path, recording)
+        if not options.json:
+            print("\n".join(lines), flush=True)
+        report = quality(recording)
+    found = () if options.check is None else report.findings(options.check)
+    if options.json:
+        told = {**facts, **as_json(report)}
+        checked = {} if options.check is None else {"findings": list(found)}
+        print(json.dumps({**told, **checked}, allow_nan=False))
+    else:
+        print("\n".join(report_lines(report)))
+    for finding in found:
+        screen.say(finding)
+    return FOUND if found else 0
 
 
 def _is_session(path: Path) -> bool:
@@ -65,20 +92,15 @@ def _source_lines(info: SourceInfo) -> list[str]:
     ]
 
 
-def _of_session(path: Path) -> tuple[dict[str, Any], list[str]]:
-    with Recording.open(path) as recording:
-        header, counts = recording.header, frame_counts(recording)
-        spans = recording.tracks()
-        frames = recording.indices()
-        complete = recording.is_complete
-        times = recording.frame_times()
+def _of_session(path: Path, recording: Recording) -> tuple[dict[str, Any], list[str]]:
+    header, counts = recording.header, frame_counts(recording)
+    complete, times = recording.is_complete, recording.frame_times()
     length = float(times[-1] - times[0]) if len(times) else 0.0
     facts = {
         "session": str(path),
         "complete": complete,
         **counts,
-        "first_frame": frames.start,
-        "people": [asdict(span) for span in spans],
+        "first_frame": recording.indices().start,
         "detector": asdict(header.detector),
         "pose_model": asdict(header.pose),
         "skeleton": header.skeleton,
@@ -92,11 +114,7 @@ def _of_session(path: Path) -> tuple[dict[str, Any], list[str]]:
         f" {counts['frames_concealed']} repaired by the decoder",
         f"  detector {header.detector.name}, pose {header.pose.name}"
         f" ({header.skeleton}), {header.settings.get('runtime', '')}",
-        *[
-            f"  person {s.track_id}: frames {s.first} to {s.last}, seen in {s.frames}"
-            for s in spans
-        ],
-        *_source_lines(header.source),
+        *(f"  {line}" for line in _source_lines(header.source)),
     ]
     return facts, lines
 

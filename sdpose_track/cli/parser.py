@@ -6,41 +6,25 @@ Commands are imported when they run, so that --help loads nothing heavy.
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any, NoReturn
+import math
+from typing import Any
 
 from sdpose_track import __version__
-from sdpose_track.cli import complain
+from sdpose_track.cli.edit_grammar import add_edit_arguments
+from sdpose_track.cli.evaluate_grammar import add_evaluate
+from sdpose_track.cli.grammar import Parser, coming, command, json_option, runs
 from sdpose_track.cli.model_options import add_model_options
 from sdpose_track.errors import SettingsError
 from sdpose_track.settings import DEFAULT_CONFIDENCE
+from sdpose_track.smooth.choices import Smoothing
 
-SMOOTHINGS = ("off", "live", "offline")
-_FORMATS = "openpose, coco, csv, npz, video"
+SMOOTHINGS = tuple(choice.value for choice in Smoothing)
+_FORMATS = "openpose, coco, csv, npz, kinematics, kinematics-parquet, video"
 COMING = {
     "live": "the skeleton of a camera or stream",
     "view": "the desktop viewer",
-    "edit": "identity repair",
 }
 """Commands that the grammar promises and that are not there yet."""
-_TAKES = {
-    "track": "SOURCE...",
-    "export": "SESSION --format FORMAT...",
-    "pose": "IMAGE...",
-    "evaluate poses": "--annotations COCO.json --images DIR",
-}
-"""What commands with many options cannot do without."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence and ends with exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the sentence and leave."""
-        complain(f"{message}; see {self.prog} --help", self.prog)
-        sys.exit(2)
 
 
 def build_parser() -> Parser:
@@ -54,78 +38,37 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"sdpose-track {__version__}")
     parser.set_defaults(run=_viewer)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    for add in (_demo, _track, _export, _pose, _info, _models, _evaluate, _benchmark):
+    for add in (
+        _demo, _track, _export, _pose, _edit, _info, _models, add_evaluate, _benchmark,
+    ):  # fmt: skip
         add(commands)
     for name, what in COMING.items():
-        _coming(commands, name, what)
+        coming(commands, name, what)
     return parser
-
-
-def _command(
-    commands: Any, name: str, summary: str, example: str, run: Callable[..., int]
-) -> Parser:
-    takes = _TAKES.get(name)
-    parser: Parser = commands.add_parser(
-        name.rpartition(" ")[2],
-        usage=None if takes is None else f"sdpose-track {name} {takes} [options]",
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=f"example: {example}",
-        allow_abbrev=False,
-    )
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _runs(module: str) -> Callable[..., int]:
-    def run(options: argparse.Namespace, screen: object) -> int:
-        code: int = import_module(f"sdpose_track.cli.{module}").run(options, screen)
-        return code
-
-    return run
 
 
 def _viewer(_options: argparse.Namespace, _screen: object) -> int:
     raise SettingsError("the viewer is not there yet; see sdpose-track --help for the commands")
 
 
-def _coming(commands: Any, name: str, what: str) -> None:
-    """Add a command that says it is not there yet, whatever is asked of it."""
-
-    def run(_options: argparse.Namespace, _screen: object) -> int:
-        raise SettingsError(f"{name} ({what}) is not there yet; it comes with a later version")
-
-    later = commands.add_parser(
-        name.rpartition(" ")[2], help=f"{what} (not there yet)", add_help=False, prefix_chars="\0"
-    )
-    later.add_argument("rest", nargs=argparse.REMAINDER)
-    later.set_defaults(run=run)
-
-
-def _json(parser: Parser) -> None:
-    parser.add_argument(
-        "--json", action="store_true", help="print one JSON object as the last line of stdout"
-    )
-
-
 def _demo(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "demo",
         "run the main job on the photographs that come with ultralytics",
         "sdpose-track demo --out demo_poses",
-        _runs("demo"),
+        runs("demo"),
     )
     parser.add_argument("--out", metavar="DIR", default="demo_poses", help="default: demo_poses")
 
 
 def _track(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "track",
         "track the people of videos or pictures and their poses",
         "sdpose-track track dance.mp4 --export openpose,csv --annotate",
-        _runs("track"),
+        runs("track"),
     )
     add = parser.add_argument
     add("sources", metavar="SOURCE", nargs="+", help="video, picture, folder or shot_%%04d.png")
@@ -147,16 +90,16 @@ def _track(commands: Any) -> None:
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with a session that stopped")
     again.add_argument("--overwrite", action="store_true", help="replace a session that is there")
-    _json(parser)
+    json_option(parser)
 
 
 def _export(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "export",
         "write a session's poses for other programs",
         "sdpose-track export dance.sdpose --format coco csv --people 1,3",
-        _runs("export"),
+        runs("export"),
     )
     add = parser.add_argument
     add("session", metavar="SESSION", nargs="?", help="a .sdpose file")
@@ -164,17 +107,24 @@ def _export(commands: Any) -> None:
     add("--out", metavar="DIR", help="default: the session's folder")
     add("--fps", metavar="R", help="retime to a constant rate such as 30000/1001 (not there yet)")
     add("--people", metavar="ID,...", help="only these track ids")
-    add("--raw", action="store_true", help="as the estimator gave them, without smoothing")
-    _json(parser)
+    json_option(parser)
+    add = parser.add_argument_group("motion").add_argument
+    add("--smooth", choices=SMOOTHINGS, default="offline", help="default: offline")
+    add("--raw", action="store_true", help="as the estimator gave them: --smooth off")
+    add("--tune", metavar="NAME=VALUE", action="append", default=[],
+        help="a filter's figure, such as cutoff_hz=8; a wrong name lists them")  # fmt: skip
+    add("--facing", choices=("auto", "left", "right"), default="auto",
+        help="kinematics: which way people look")  # fmt: skip
+    add("--camera-moves", action="store_true", help="kinematics: no foot contacts")
 
 
 def _pose(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "pose",
         "find the people in pictures and their poses, as JSON",
         "sdpose-track pose photo.jpg more/ --out poses.json",
-        _runs("pose"),
+        runs("pose"),
     )
     add = parser.add_argument
     add("images", metavar="IMAGE", nargs="+", help="a picture, or a folder of pictures")
@@ -185,66 +135,50 @@ def _pose(commands: Any) -> None:
     add_model_options(parser, boxes="person boxes from a JSON file, by file name or number")
 
 
-def _evaluate(commands: Any) -> None:
-    example = "sdpose-track evaluate poses --annotations val.json --images val"
-    what = "scores against ground truth"
-    parser: Parser = commands.add_parser(
-        "evaluate",
-        help=what,
-        description=f"{what.capitalize()}.",
-        epilog=f"example: {example}",
-        allow_abbrev=False,
+def _edit(commands: Any) -> None:
+    parser = command(
+        commands,
+        "edit",
+        "repair identities and keypoints of a session",
+        "sdpose-track edit dance.sdpose swap 1 2 120",
+        runs("edit"),
     )
-    kinds = parser.add_subparsers(
-        title="what", metavar="poses|tracks", required=True, parser_class=Parser
-    )
-    _evaluate_poses(kinds, example)
-    _coming(kinds, "evaluate tracks", "identities against ground truth")
-
-
-def _evaluate_poses(kinds: Any, example: str) -> None:
-    parser = _command(
-        kinds,
-        "evaluate poses",
-        "score keypoints and boxes as COCO does",
-        example,
-        _runs("evaluate"),
-    )
-    add = parser.add_argument
-    add("--annotations", metavar="COCO.json", required=True,
-        help="people and keypoints as in COCO or COCO-WholeBody")  # fmt: skip
-    add("--images", metavar="DIR", required=True, help="the folder of the annotated pictures")
-    add("--boxes", metavar="truth|detector|FILE", default="detector",
-        help="FILE: COCO detections, or boxes by file name; default: detector")  # fmt: skip
-    _json(parser)
-    add = parser.add_argument_group("protocol; by default that of the model").add_argument
-    add("--conf", type=float, metavar="X", help="least confidence of a box")
-    add("--score", choices=("box", "box-keypoint"),
-        help="of a pose: its box's, or times the mean of its keypoints")  # fmt: skip
-    add("--oks-nms", type=float, metavar="X",
-        help="poses more alike than X are one person; 1 keeps all")  # fmt: skip
-    add_model_options(parser)
+    add_edit_arguments(parser, Parser)
 
 
 def _info(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "info",
-        "say what is in a session or a video",
-        "sdpose-track info dance.mp4",
-        _runs("info"),
+        "say what is in a session or a video, and how good a session is",
+        "sdpose-track info dance.sdpose --check",
+        runs("info"),
     )
     parser.add_argument("path", metavar="SESSION|VIDEO")
-    _json(parser)
+    parser.add_argument("--check", metavar="SEVERITY", nargs="?", type=_severity, const=0.5,
+        help="end with 1 if a session has faults, or doubts of SEVERITY (0.5) or more")  # fmt: skip
+    json_option(parser)
+
+
+def _severity(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no severity; take a number from 0 to 1, and give SESSION first"
+        )
+    return value
 
 
 def _models(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "models",
         "list the models, say where they are, check them",
         "sdpose-track models verify yolo11n-pose",
-        _runs("models"),
+        runs("models"),
     )
     add = parser.add_argument
     add("action", choices=("list", "where", "verify", "fetch"))
@@ -252,15 +186,15 @@ def _models(commands: Any) -> None:
 
 
 def _benchmark(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "benchmark",
         "measure the speed of this machine, stage by stage",
         "sdpose-track benchmark dance.mp4 --against ultralytics",
-        _runs("benchmark"),
+        runs("benchmark"),
     )
     add = parser.add_argument
     add("source", metavar="SOURCE", nargs="?", help="default: the demo's clip")
     add("--against", choices=("ultralytics",), help="run the peer on the same clip, in turn")
     add("--runs", type=int, default=3, metavar="N", help="runs of each; default: 3")
-    _json(parser)
+    json_option(parser)

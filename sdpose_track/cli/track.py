@@ -19,8 +19,9 @@ from sdpose_track.export import FORMATS
 from sdpose_track.pipeline.events import Event, FrameDone, Outcome
 from sdpose_track.pipeline.plan import Run, check_free, prepare
 from sdpose_track.session.recording import Recording
-from sdpose_track.session.view import Smoothing, View
+from sdpose_track.session.view import View
 from sdpose_track.settings import TrackSettings, parse_time
+from sdpose_track.smooth.choices import Smoothing
 from sdpose_track.sources import open_source
 
 

@@ -1,0 +1,80 @@
+"""What the grammars of all commands are made of; a command's own words are elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NoReturn
+
+from sdpose_track.cli import complain
+from sdpose_track.errors import SettingsError
+
+_TAKES = {
+    "track": "SOURCE...",
+    "export": "SESSION --format FORMAT...",
+    "pose": "IMAGE...",
+    "evaluate poses": "--annotations COCO.json --images DIR",
+    "evaluate tracks": "--truth gt.txt (--session FILE | --detections det.txt | --results FILE)",
+}
+"""What commands with many options cannot do without."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence and ends with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the sentence and leave."""
+        complain(f"{message}; see {self.prog} --help", self.prog)
+        sys.exit(2)
+
+
+def command(
+    commands: Any, name: str, summary: str, example: str, run: Callable[..., int]
+) -> Parser:
+    """Add the command `name` to `commands` and return its parser.
+
+    `summary` begins small and has no full stop; `example` ends the help; `run` does the work.
+    """
+    takes = _TAKES.get(name)
+    parser: Parser = commands.add_parser(
+        name.rpartition(" ")[2],
+        usage=None if takes is None else f"sdpose-track {name} {takes} [options]",
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example: {example}",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def runs(module: str) -> Callable[..., int]:
+    """Return what imports `module` of this package and calls its `run`."""
+
+    def run(options: argparse.Namespace, screen: object) -> int:
+        code: int = import_module(f"sdpose_track.cli.{module}").run(options, screen)
+        return code
+
+    return run
+
+
+def coming(commands: Any, name: str, what: str) -> None:
+    """Add a command that says it is not there yet, whatever is asked of it."""
+
+    def run(_options: argparse.Namespace, _screen: object) -> int:
+        raise SettingsError(f"{name} ({what}) is not there yet; it comes with a later version")
+
+    later = commands.add_parser(
+        name.rpartition(" ")[2], help=f"{what} (not there yet)", add_help=False, prefix_chars="\0"
+    )
+    later.add_argument("rest", nargs=argparse.REMAINDER)
+    later.set_defaults(run=run)
+
+
+def json_option(parser: Parser) -> None:
+    """Add --json."""
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object as the last line of stdout"
+    )

@@ -1,0 +1,167 @@
+"""How good a session is: figures of every person, what was repaired, and what is doubtful."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sdpose_track.kinematics.bones import bone_lengths
+from sdpose_track.kinematics.jitter import jitter
+from sdpose_track.kinematics.trace import Trace, trace
+from sdpose_track.records import FrameState, Provenance, TrackArrays
+from sdpose_track.review import ends
+from sdpose_track.review.doubts import REASONS, Doubt, find_doubts
+from sdpose_track.review.evidence import Scene, Subject
+from sdpose_track.session.recording import Recording
+from sdpose_track.session.view import View
+from sdpose_track.smooth.choices import Smoothing
+
+
+@dataclass(frozen=True, slots=True)
+class PersonQuality:
+    """Figures of one person, as shown. Shares are in 0..1; None where nothing could be measured."""
+
+    track_id: int
+    name: str | None
+    """What a person called them."""
+    first: int
+    """Index of their first frame."""
+    last: int
+    frames: int
+    """How many frames they were seen in."""
+    coverage: float
+    """Share of the frames from the first to the last in which they were seen."""
+    gaps: int
+    """How many times they were lost and found again."""
+    longest_gap_s: float
+    """Longest time between two frames in which they were seen, of those with a gap between; 0
+    without gaps."""
+    filled_frames: int
+    """Frames inside gaps that smoothing fills."""
+    measured: float
+    """Share of their keypoints, over all frames of the smoothed view, that the estimator saw."""
+    predicted: float
+    """Share that the filter put in place of an outlier or of what was not seen."""
+    filled: float
+    """Share inside gaps."""
+    edited: float
+    """Share that a person put in place."""
+    missing: float
+    """Share without a position. The five shares make 1."""
+    jitter: float | None
+    """Of the raw poses, in body heights per s³: see `kinematics.jitter`."""
+    jitter_smoothed: float | None
+    """The same of the smoothed ones."""
+    confidence: float
+    """Mean confidence of the raw keypoints."""
+    bone_variation: float | None
+    """Median over the bones of the standard deviation of their raw lengths over the mean: 0 is
+    stiff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Figures of a session with the repairs that hold."""
+
+    complete: bool
+    """The run that made it came to its end."""
+    lost: int
+    """Frames that could not be decoded."""
+    people: tuple[PersonQuality, ...]
+    """By ascending id."""
+    births: int
+    """People who begin away from the border of the picture, within the recording."""
+    deaths: int
+    """People who end so."""
+    repairs: int
+    """Edits that hold."""
+    doubts: tuple[Doubt, ...]
+    """What is worth a look, by ascending frame."""
+
+    @property
+    def by_reason(self) -> Mapping[str, int]:
+        """How many doubts there are of each reason that occurs."""
+        counts = Counter(doubt.reason for doubt in self.doubts)
+        return {reason: counts[reason] for reason in REASONS if counts[reason]}
+
+    def worst(self, count: int) -> tuple[Doubt, ...]:
+        """Return the `count` most severe doubts, the most severe first."""
+        return tuple(sorted(self.doubts, key=lambda doubt: -doubt.severity)[:count])
+
+    def findings(self, severity: float) -> tuple[str, ...]:
+        """Return a sentence for all that is wrong, and each doubt of `severity` (0..1) or more."""
+        found = []
+        if not self.complete:
+            found.append("the session is not complete; go on with track --resume")
+        if self.lost:
+            frames = "1 frame" if self.lost == 1 else f"{self.lost} frames"
+            found.append(f"{frames} of the source could not be decoded")
+        if not self.people:
+            found.append("nobody was tracked")
+        severe = [doubt for doubt in self.doubts if doubt.severity >= severity]
+        found += [f"frame {d.frame}: {d.says} ({d.reason}, {d.severity:.2f})" for d in severe]
+        return tuple(found)
+
+
+def quality(recording: Recording, smoothing: Smoothing = Smoothing.OFFLINE) -> Report:
+    """Return the figures of `recording`; those of the smoothed view are of `smoothing`.
+
+    One person is in memory at a time. Raises SessionError if the session is damaged.
+    """
+    raw = View(recording, Smoothing.OFF)
+    smooth = View(recording, smoothing, raw.track_ids, repairs=raw.repairs)
+    scene, seen, people = Scene(raw), [], []
+    for measured, shown in zip(raw.tracks(), smooth.tracks(), strict=True):
+        if not len(measured):  # a run that goes on has just found them
+            continue
+        called = raw.repairs.called(measured.track_id)
+        seen.append(Subject(called, measured, raw.skeleton).seen())
+        people.append(_person(raw, measured, shown))
+    return Report(
+        recording.is_complete,
+        recording.count_states()[FrameState.LOST] + recording.lost_after_last,
+        tuple(people),
+        sum(end.is_doubtful for end in ends.births(seen, scene)),
+        sum(end.is_doubtful for end in ends.deaths(seen, scene)),
+        raw.repairs.count,
+        find_doubts(raw),
+    )
+
+
+def _person(view: View, raw: TrackArrays, smooth: TrackArrays) -> PersonQuality:
+    first, last = int(raw.indices[0]), int(raw.indices[-1])
+    gap_s = np.diff(raw.times)[np.diff(raw.indices) > 1]
+    sure, smoothed = trace(raw, view.skeleton), trace(smooth, view.skeleton)
+    variation = bone_lengths(sure).variation
+    known = variation[np.isfinite(variation)]
+    there = np.isfinite(smooth.keypoints).all(axis=-1)
+    filled = (smooth.indices < last) & ~np.isin(smooth.indices, raw.indices)
+    shares = {p: float((there & (smooth.provenance == p)).mean()) for p in Provenance}
+    return PersonQuality(
+        raw.track_id,
+        view.names.get(raw.track_id),
+        first,
+        last,
+        len(raw),
+        len(raw) / (last - first + 1),
+        int(gap_s.size),
+        float(gap_s.max(initial=0.0)),
+        int(filled.sum()),
+        shares[Provenance.MEASURED],
+        shares[Provenance.PREDICTED],
+        shares[Provenance.FILLED],
+        shares[Provenance.EDITED],
+        float(1 - there.mean()),
+        _jitter(sure),
+        _jitter(smoothed),
+        float(raw.scores.mean()),
+        float(np.median(known)) if known.size else None,
+    )
+
+
+def _jitter(person: Trace) -> float | None:
+    found = jitter(person.points, person.indices, person.times, person.heights)
+    return found if np.isfinite(found) else None
