@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from sdpose_track.api import track_video as track_video
     from sdpose_track.errors import SdposeError as SdposeError
     from sdpose_track.session.recording import Recording as Recording
-    from sdpose_track.session.view import Smoothing as Smoothing
     from sdpose_track.session.view import View as View
     from sdpose_track.settings import TrackSettings as TrackSettings
+    from sdpose_track.smooth.choices import Smoothing as Smoothing
     from sdpose_track.sources import open_source as open_source
 
 __version__ = "0.1.0"
@@ -23,7 +23,7 @@ _HOMES = {
     "track_video": "api",
     "SdposeError": "errors",
     "Recording": "session.recording",
-    "Smoothing": "session.view",
+    "Smoothing": "smooth.choices",
     "View": "session.view",
     "TrackSettings": "settings",
     "open_source": "sources",

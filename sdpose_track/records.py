@@ -28,6 +28,7 @@ import numpy.typing as npt
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]
 
 
@@ -174,6 +175,19 @@ class DetectedFrame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Cues:
+    """What the picture of a frame tells the tracker beside the N detections in it."""
+
+    camera: Float32 | None
+    """(2, 3): a point of the background at `(x, y)` pixels in the frame before is at
+    `camera @ (x, y, 1)` in this one; None where that could not be told."""
+    looks: UInt8 | None
+    """(N, D) the colours of each detection (`track.appearance`)."""
+    is_cut: bool = False
+    """The frame before shows another scene."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TrackedFrame:
     """A frame whose detections have identities."""
 
@@ -181,6 +195,8 @@ class TrackedFrame:
     detections: Detections
     track_ids: Int32
     """(N,) the track of each detection; 0 where it belongs to none."""
+    cues: Cues | None = None
+    """What the picture told the tracker, where it was asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,6 +255,8 @@ class FrameResult:
     track_ids: Int32
     """(N,) the track of each detection; 0 where it belongs to none."""
     lost_before: tuple[LostFrame, ...] = ()
+    cues: Cues | None = None
+    """What the picture told the tracker: a resumed run needs it again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,6 +281,19 @@ class TrackArrays:
 
     def __len__(self) -> int:
         return int(self.indices.shape[0])
+
+    def rows(self, which: slice) -> TrackArrays:
+        """Return the person in some of the F frames, without a copy."""
+        return TrackArrays(
+            self.track_id,
+            self.indices[which],
+            self.times[which],
+            self.boxes[which],
+            self.box_scores[which],
+            self.keypoints[which],
+            self.scores[which],
+            self.provenance[which],
+        )
 
 
 NO_DETECTIONS = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32))

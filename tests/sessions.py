@@ -27,9 +27,10 @@ from sdpose_track.records import (
 )
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import ModelRecord, SessionHeader
-from sdpose_track.session.view import Smoothing, View
+from sdpose_track.session.view import View
 from sdpose_track.session.writer import SessionWriter
 from sdpose_track.skeletons import COCO17
+from sdpose_track.smooth.choices import Smoothing
 
 K = len(COCO17)
 LEFT_WRIST = COCO17.index("left_wrist")

@@ -1,13 +1,12 @@
-"""Identities: parity with ultralytics' ByteTrack on real detections, real time, and memory."""
+"""Identities from boxes and times alone: people who cross, vanish, return, and are none at all."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,9 +15,9 @@ from sdpose_track.errors import SettingsError
 from sdpose_track.records import NO_DETECTIONS, Detections
 from sdpose_track.track.association import assign, overlaps
 from sdpose_track.track.box_filter import BoxFilter
-from sdpose_track.track.bytetrack import ByteTracker, TrackerSettings
+from sdpose_track.track.bytetrack import ByteTracker
+from sdpose_track.track.settings import TrackerSettings
 
-SEQUENCES = ("ETH-Sunnyday", "KITTI-17", "PETS09-S2L1", "TUD-Campus")
 Box = tuple[float, float, float, float]
 
 
@@ -51,48 +50,6 @@ def real_frames(media: Path, sequence: str) -> list[Detections]:
     return frames
 
 
-def reference_ids(frames: Sequence[Detections]) -> list[list[int]]:
-    pytest.importorskip("lap")
-    results = pytest.importorskip("ultralytics.engine.results")
-    module = pytest.importorskip("ultralytics.trackers.byte_tracker")
-    args = SimpleNamespace(
-        track_high_thresh=0.25,
-        track_low_thresh=0.1,
-        new_track_thresh=0.25,
-        track_buffer=30,
-        match_thresh=0.8,
-        fuse_score=True,
-    )
-    tracker, ids = module.BYTETracker(args), []
-    for frame in frames:
-        table = np.column_stack([frame.boxes, frame.scores, np.zeros(len(frame))])
-        given = [0] * len(frame)
-        for row in tracker.update(results.Boxes(table.astype(np.float32), (2000, 2000))):
-            given[int(row[7])] = int(row[4])
-        ids.append(given)
-    return ids
-
-
-def agreement(ours: list[list[int]], theirs: list[list[int]]) -> float:
-    """The share of detections on which the two partitions agree, names put aside."""
-    pairs: Counter[tuple[int, int]] = Counter()
-    for mine, yours in zip(ours, theirs, strict=True):
-        pairs.update(zip(mine, yours, strict=True))
-    left, right = sorted({a for a, _ in pairs}), sorted({b for _, b in pairs})
-    shared = np.array([[pairs[a, b] for b in right] for a in left], float)
-    rows, columns = assign(-shared, 0.5)
-    return float(shared[rows, columns].sum() / shared.sum())
-
-
-@pytest.mark.parametrize("sequence", SEQUENCES)
-def test_real_people_are_told_apart_as_ultralytics_does(media: Path, sequence: str) -> None:
-    frames = real_frames(media, sequence)
-    ours, theirs = ids_of(frames), reference_ids(frames)
-    count, expected = (len({i for ids in run for i in ids if i}) for run in (ours, theirs))
-    assert abs(count - expected) <= 1
-    assert agreement(ours, theirs) > 0.95
-
-
 def test_the_same_detections_give_the_same_ids_in_two_trackers(media: Path) -> None:
     frames = real_frames(media, "TUD-Campus")
     one, other = ByteTracker(), ByteTracker()
@@ -113,21 +70,42 @@ def test_nobody_has_two_boxes_in_one_frame(media: Path) -> None:
         assert len(named) == len(set(named))
 
 
+def test_a_margin_brings_near_boxes_into_touch() -> None:
+    first = np.array([[0, 0, 10, 10], [0, 0, 10, 10]], np.float32)
+    second = np.array([[12, 0, 22, 10], [40, 0, 50, 10]], np.float32)
+    grown = overlaps(first, second, np.array([0.0, 0.5]))
+    assert grown.tolist() == [[0, 0], [8 / 32, 0]]
+
+
 def test_two_people_who_cross_keep_their_ids() -> None:
     frames = [seen(person(100 + 6 * i), person(500 - 6 * i, y=130)) for i in range(60)]
     assert ids_of(frames) == [[1, 2]] * 60
 
 
 @pytest.mark.parametrize("rate", [10, 60])
-@pytest.mark.parametrize(("away_s", "expected"), [(0.5, 1), (0.9, 1), (1.2, 2), (5.0, 2)])
+@pytest.mark.parametrize(("away_s", "expected"), [(0.5, 1), (1.8, 1), (2.2, 2), (5.0, 2)])
 def test_somebody_who_returns_within_the_buffer_keeps_the_id(
     rate: int, away_s: float, expected: int
 ) -> None:
     empty = round(away_s * rate) - 1
-    frames = [seen(person(100))] * rate + [NO_DETECTIONS] * empty + [seen(person(100))] * 3
+    frames = [seen(person(100))] * rate + [NO_DETECTIONS] * empty + [seen(person(100))] * rate
     ids = ids_of(frames, Fraction(1, rate))
     assert ids[0] == [1]
     assert ids[-1] == [expected]
+
+
+@pytest.mark.parametrize("rate", [5, 10, 30, 60])
+def test_a_newcomer_is_named_after_the_same_time_at_every_frame_rate(rate: int) -> None:
+    frames = [NO_DETECTIONS, *[seen(person(100))] * rate]
+    unnamed = math.ceil(0.15 * rate)
+    ids = ids_of(frames, Fraction(1, rate))[1:]
+    assert ids == [[0]] * unnamed + [[1]] * (rate - unnamed)
+
+
+def test_what_is_seen_for_a_moment_is_no_person() -> None:
+    blink = [seen(person(100))] * 4
+    frames = [NO_DETECTIONS, *blink, *[NO_DETECTIONS] * 20, *blink, *[NO_DETECTIONS] * 20]
+    assert not any(i for frame in ids_of(frames) for i in frame)
 
 
 def test_ten_thousand_empty_frames_between_two_visits_leave_nothing_behind() -> None:
@@ -136,9 +114,41 @@ def test_ten_thousand_empty_frames_between_two_visits_leave_nothing_behind() -> 
     for i in range(10_000):
         assert tracker.update(NO_DETECTIONS, Fraction(5 + i, 30)).size == 0
     assert len(tracker) == 0
-    again = [tracker.update(seen(person(90)), Fraction(10_005 + i, 30)).tolist() for i in range(5)]
+    again = [tracker.update(seen(person(90)), Fraction(10_005 + i, 30)).tolist() for i in range(8)]
     assert visit == [[1]] * 5
-    assert again == [[0], [2], [2], [2], [2]]
+    assert again[0] == [0]
+    assert again[-1] == [2]
+
+
+def test_people_are_followed_at_five_frames_a_second() -> None:
+    """They walk a third of their width from frame to frame, and pass each other."""
+    frames = [seen(person(100 + 30 * i), person(700 - 30 * i, y=140)) for i in range(20)]
+    assert ids_of(frames, Fraction(1, 5)) == [[1, 2]] * 20
+
+
+def test_somebody_who_walks_behind_somebody_else_keeps_the_id() -> None:
+    """Detectors see one box of two while one stands behind the other."""
+    frames = []
+    for i in range(60):
+        front, behind = person(300), person(150 + 5 * i, y=104)
+        hidden = abs(behind[0] - front[0]) < 40
+        frames.append(seen(front) if hidden else seen(front, behind))
+    ids = ids_of(frames)
+    assert ids[0] == ids[-1] == [1, 2]
+    assert [1] in ids
+
+
+def test_the_boxes_of_the_filter_are_calmer_than_those_of_the_detector() -> None:
+    rng = np.random.default_rng(5)
+    tracker, given, filtered = ByteTracker(), [], []
+    for i in range(90):
+        truth = np.array(person(100 + 3 * i))
+        frame = seen(tuple(truth + rng.normal(0, 8, 4)), (0, 0, 0, 9))
+        tracker.update(frame, Fraction(i, 30))
+        given.append(frame.boxes[0] - truth)
+        filtered.append(tracker.boxes[0] - truth)
+        assert (tracker.boxes[1] == frame.boxes[1]).all()
+    assert np.std(filtered[10:]) < 0.7 * np.std(given[10:])
 
 
 def test_uneven_frame_times_do_not_break_a_steady_walk() -> None:
@@ -160,7 +170,8 @@ def test_the_filter_takes_the_same_way_in_half_steps() -> None:
     whole.predict(1 / 30, nobody)
     halves.predict(1 / 60, nobody)
     halves.predict(1 / 60, nobody)
-    np.testing.assert_allclose(whole.boxes, halves.boxes, rtol=1e-3)
+    np.testing.assert_allclose(whole.boxes, halves.boxes, rtol=1e-6)
+    np.testing.assert_allclose(whole.doubt, halves.doubt, rtol=1e-3)
     whole.correct(np.array([0]), box + 9)
     halves.correct(np.array([0]), box + 9)
     np.testing.assert_allclose(whole.boxes, halves.boxes, rtol=1e-3)
@@ -228,7 +239,14 @@ def test_overlap_is_intersection_over_union() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"high": 1.5}, {"low": 0.5}, {"buffer_s": -1.0}, {"match": float("nan")}, {"max_people": 0}],
+    [
+        {"high": 1.5},
+        {"low": 0.5},
+        {"buffer_s": -1.0},
+        {"confirm_s": float("inf")},
+        {"match": float("nan")},
+        {"max_people": 0},
+    ],
 )
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):

@@ -7,14 +7,15 @@ import os
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import sessions
 from sessions import FRAMES, K, exported, largest_file, openpose_people, strict
 
 from sdpose_track.errors import OutputError, SettingsError
 from sdpose_track.export import FORMATS, ExportOptions, export
-from sdpose_track.session.view import Smoothing
 from sdpose_track.skeletons import COCO17
+from sdpose_track.smooth.choices import Smoothing
 
 DATA = [name for name in FORMATS if name != "video"]
 NAMES = {
@@ -22,6 +23,8 @@ NAMES = {
     "coco": "clip_raw.coco.json",
     "csv": "clip_raw.csv",
     "npz": "clip_raw.poses.npz",
+    "kinematics": "clip_raw.kinematics.csv",
+    "kinematics-parquet": "clip_raw.kinematics.parquet",
 }
 
 
@@ -63,8 +66,10 @@ def test_every_format_can_hold_nobody(name: str, tmp_path: Path) -> None:
         loaded = strict(path)
         assert len(loaded["images"]) == 5
         assert loaded["annotations"] == []
-    elif name == "csv":
+    elif name in ("csv", "kinematics"):
         assert path.read_text().count("\n") == 1
+    elif name == "kinematics-parquet":
+        assert pl.read_parquet(path).height == 0
     else:
         with np.load(path, allow_pickle=False) as arrays:
             assert arrays["xy"].shape == (5, 0, K, 2)
@@ -129,7 +134,7 @@ def test_progress_rises_to_the_end(name: str, tmp_path: Path) -> None:
 
     assert told[-1] == (FRAMES, FRAMES)
     assert told == sorted(told)
-    assert len(told) > 10
+    assert len(told) == 2 if name.startswith("kinematics") else len(told) > 10
 
 
 @pytest.mark.parametrize("name", DATA)
@@ -152,7 +157,7 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(name: str, tmp_pa
         exported(tmp_path, name, sessions.fixture_c())
 
 
-@pytest.mark.parametrize("name", ["coco", "csv", "npz"])
+@pytest.mark.parametrize("name", ["coco", "csv", "npz", "kinematics", "kinematics-parquet"])
 def test_a_disk_that_takes_no_more_leaves_no_part(name: str, tmp_path: Path) -> None:
     with (
         sessions.view_of(tmp_path / "clip.sdpose", sessions.fixture_a()) as view,
@@ -165,7 +170,10 @@ def test_a_disk_that_takes_no_more_leaves_no_part(name: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("openpos", r"did you mean openpose\?"), ("xyz", "openpose, coco, csv, npz, video")],
+    [
+        ("openpos", r"did you mean openpose\?"),
+        ("xyz", "openpose, coco, csv, npz, kinematics, kinematics-parquet, video"),
+    ],
 )
 def test_an_unknown_format_names_a_near_one_or_all(name: str, hint: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=f"no format is named '{name}'; .*{hint}"):

@@ -162,7 +162,6 @@ def test_poses_are_drawn_on_copies_of_the_pictures(shots: Path) -> None:
         (["pose", "bus.jpg", "--conf", "0"], 2, "--conf 0"),
         (["pose", "bus.jpg", "--pose", "yolo99"], 4, "yolo99"),
         (["evaluate"], 2, "poses|tracks"),
-        (["evaluate", "tracks", "--truth", "gt.txt"], 2, "not there yet"),
         (["evaluate", "poses"], 2, "--annotations"),
         (["evaluate", "poses", "--annotations", "gone.json", "--images", "."], 3, "does not exist"),
         (["evaluate", "poses", "--annotations", "b.json", "--images", "."], 3, "holds no COCO"),

@@ -25,8 +25,9 @@ from sdpose_track.records import (
 )
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import ModelRecord, SessionHeader
-from sdpose_track.session.view import Smoothing, View
+from sdpose_track.session.view import View
 from sdpose_track.session.writer import SessionWriter, is_begun
+from sdpose_track.smooth.choices import Smoothing
 
 BASE = Fraction(1, 1000)
 INFO = SourceInfo("clip.mp4", "video", 640, 480, BASE, 5000, Fraction(25), False, 40, Fraction(2))

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from sdpose_track.detect.detector import Done
-from sdpose_track.pipeline.stages import DetectStage, TrackStage
+from sdpose_track.pipeline.stages import DetectStage, PastFrame, TrackStage
 from sdpose_track.records import DetectedFrame, Detections, Frame
 from sdpose_track.track.bytetrack import ByteTracker
 
@@ -61,11 +61,15 @@ def test_a_replayed_past_leaves_the_tracker_as_it_was() -> None:
         return Detections(np.array(boxes, np.float32), np.array([0.9, 0.8], np.float32))
 
     frames = [DetectedFrame(frame(i), walk(i)) for i in range(20)]
-    whole = TrackStage(ByteTracker(), list)
-    ids = [item.track_ids.tolist() for item in whole.process(frames)]
+    whole = TrackStage(ByteTracker(), list, frame)
+    items = list(whole.process(frames))
+    ids = [item.track_ids.tolist() for item in items]
 
-    past = [(item.detections, float(item.frame.time)) for item in frames[:11]]
-    resumed = TrackStage(ByteTracker(), lambda: past)
+    past = [
+        PastFrame(item.frame.index, float(item.frame.time), item.detections, item.cues)
+        for item in items[:11]
+    ]
+    resumed = TrackStage(ByteTracker(), lambda: past, frame)
     resumed.open()
     assert [item.track_ids.tolist() for item in resumed.process(frames[11:])] == ids[11:]
     assert ids[-1] == [1, 2]

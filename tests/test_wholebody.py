@@ -31,9 +31,10 @@ from sdpose_track.records import (
 )
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import ModelRecord, SessionHeader
-from sdpose_track.session.view import Smoothing, View
+from sdpose_track.session.view import View
 from sdpose_track.session.writer import SessionWriter
 from sdpose_track.skeletons import WHOLEBODY133
+from sdpose_track.smooth.choices import Smoothing
 from sdpose_track.sources import open_source
 
 K = len(WHOLEBODY133)

@@ -106,7 +106,7 @@ def _result(done: _Waiting) -> FrameResult:
     item, frame = done.item, done.item.frame
     people = tuple(_pose(item, row, e) for row, e in zip(done.rows, done.found, strict=True))
     poses = FramePoses(frame.index, frame.pts, frame.time, in_order(people), frame.state)
-    return FrameResult(poses, item.detections, item.track_ids, frame.lost_before)
+    return FrameResult(poses, item.detections, item.track_ids, frame.lost_before, item.cues)
 
 
 def _pose(item: TrackedFrame, row: int, estimate: Estimate) -> Pose:

@@ -13,6 +13,7 @@ from typing import Any
 from sdpose_track.detect.detector import Detector, Pending
 from sdpose_track.pipeline.stage import Intake
 from sdpose_track.records import (
+    Cues,
     DetectedFrame,
     Detections,
     Frame,
@@ -22,6 +23,7 @@ from sdpose_track.records import (
 )
 from sdpose_track.session.writer import SessionWriter
 from sdpose_track.track.bytetrack import ByteTracker
+from sdpose_track.track.observer import Observer
 
 FILL_S = 0.05
 """How long a GPU waits for a part-filled batch."""
@@ -35,6 +37,18 @@ class Ending:
     """The frames after the last one that could not be decoded."""
     summary: dict[str, Any]
     """JSON values for the session."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PastFrame:
+    """What a resumed run knows of a frame that it has already."""
+
+    index: int
+    time: float
+    """Seconds from the first frame."""
+    detections: Detections
+    cues: Cues | None
+    """None in sessions that hold none."""
 
 
 class DetectStage:
@@ -81,27 +95,38 @@ class TrackStage:
     name = "track"
 
     def __init__(
-        self, tracker: ByteTracker, past: Callable[[], Iterable[tuple[Detections, float]]]
+        self,
+        tracker: ByteTracker,
+        past: Callable[[], Iterable[PastFrame]],
+        read: Callable[[int], Frame],
     ) -> None:
-        """Keep `tracker`; `past` gives the (detections, time) of frames that a resumed run has.
+        """Keep `tracker`; `past` gives the frames that a resumed run has, `read` the frame at an
+        index.
 
-        The tracker sees them again before the first new frame, which brings it to the very state
-        it had: identities go on as if the run had never stopped.
+        The tracker is told of them again before the first new frame, and the observer sees the last
+        of them, which brings both to the very state they had: identities go on as if the run had
+        never stopped.
         """
         self.intake = Intake(capacity=4)
         self._tracker = tracker
+        self._observer = Observer()
         self._past = past
+        self._read = read
 
     def open(self) -> None:
         """Replay the past."""
-        for detections, time in self._past():
-            self._tracker.update(detections, time)
+        last = None
+        for last in self._past():
+            self._tracker.update(last.detections, last.time, last.cues)
+        if last is not None:
+            self._observer.observe(self._read(last.index).image, last.detections)
 
     def process(self, items: Sequence[DetectedFrame]) -> Iterator[TrackedFrame]:
         """Yield the frames with a track id for each detection."""
         for item in items:
-            ids = self._tracker.update(item.detections, float(item.frame.time))
-            yield TrackedFrame(item.frame, item.detections, ids)
+            cues = self._observer.observe(item.frame.image, item.detections)
+            ids = self._tracker.update(item.detections, float(item.frame.time), cues)
+            yield TrackedFrame(item.frame, item.detections, ids, cues)
 
     def flush(self) -> Iterable[TrackedFrame]:
         """Nothing is held back."""

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,18 @@ from sdpose_track.closing import Closing
 from sdpose_track.errors import SessionError
 from sdpose_track.records import (
     NO_DETECTIONS,
+    Cues,
     Detections,
-    Float32,
     Float64,
     FramePoses,
     FrameState,
     Int32,
-    Pose,
     TrackArrays,
-    UInt8,
-    measured,
-    read_only,
 )
+from sdpose_track.repair.edits import Edit
+from sdpose_track.session.cues import read_cues
+from sdpose_track.session.edits import read_edits
+from sdpose_track.session.rows import PERSON, PoseRow, TrackRows, gathered, pose_of
 from sdpose_track.session.schema import (
     SessionHeader,
     array,
@@ -156,17 +156,21 @@ class Recording(Closing):
 
     def frame(self, index: int) -> FramePoses:
         """Return everyone in one frame. Raises SessionError if it is not stored."""
+        head = self.frame_head(index)
+        with reading(self.path):
+            people = self._connection.execute(
+                f"SELECT {PERSON} FROM pose WHERE frame = ? ORDER BY track_id", (index,)
+            )
+            poses = tuple(pose_of(person, len(self.skeleton)) for person in people)
+            return replace(head, people=poses)
+
+    def frame_head(self, index: int) -> FramePoses:
+        """Return one frame without the people in it. Raises SessionError if it is not stored."""
         with reading(self.path):
             row = self._row("SELECT pts, state FROM frame WHERE idx = ?", index)
             if row is None:
                 raise SessionError(f"{self.path} holds no frame {index}")
-            people = self._connection.execute(
-                "SELECT track_id, score, box, keypoints, provenance FROM pose"
-                " WHERE frame = ? ORDER BY track_id",
-                (index,),
-            )
-            poses = tuple(self._pose(*person) for person in people)
-            return FramePoses(index, row[0], self.time_of(row[0]), poses, FrameState(row[1]))
+            return FramePoses(index, row[0], self.time_of(row[0]), (), FrameState(row[1]))
 
     def frame_heads(self, indices: range) -> Iterator[FramePoses]:
         """Yield the frames of `indices` in order, without the people in them."""
@@ -192,67 +196,58 @@ class Recording(Closing):
             seen = Detections(positions(boxes, (len(found), 4)), found, keypoints)
             return seen, array(ids, "<i4", (len(found),))
 
+    def cues(self, index: int) -> Cues | None:
+        """Return what the picture of a frame told the tracker; None if it was not asked."""
+        with reading(self.path):
+            row = self._row("SELECT length(scores) / 4 FROM detection WHERE frame = ?", index)
+            return read_cues(self._connection, index, 0 if row is None else row[0])
+
     def track(self, track_id: int) -> TrackArrays:
         """Return one person over the whole recording; empty arrays if there is none such."""
         with reading(self.path):
-            return self._track(track_id)
+            rows = self._poses("p.track_id = ? ORDER BY p.frame", track_id)
+            found = gathered(rows, len(self.skeleton))
+            person = found.get(track_id, TrackRows(track_id, len(self.skeleton)))
+            return person.arrays(self._seconds(person.pts))
+
+    def people(self, frames: range) -> dict[int, TrackArrays]:
+        """Return, by track id, everyone who is in some of `frames`, over these frames."""
+        with reading(self.path):
+            rows = self._poses(
+                "p.frame BETWEEN ? AND ? ORDER BY p.frame, p.track_id",
+                frames.start,
+                frames.stop - 1,
+            )
+            found = gathered(rows, len(self.skeleton))
+            return {i: found[i].arrays(self._seconds(found[i].pts)) for i in sorted(found)}
+
+    def presence(self, track_id: int) -> Int32:
+        """Return the (F,) indices of the frames with a person, ascending."""
+        with reading(self.path):
+            rows = self._connection.execute(
+                "SELECT frame FROM pose WHERE track_id = ? ORDER BY frame", (track_id,)
+            )
+            return np.array([frame for (frame,) in rows], np.int32)
+
+    # -- what a person put right -------------------------------------------------------------------
+
+    def edits(self) -> tuple[Edit, ...]:
+        """Return the repairs that hold, in the order in which they were made."""
+        with reading(self.path, "its repairs are"):
+            return read_edits(self._connection).held
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _track(self, track_id: int) -> TrackArrays:
-        k = len(self.skeleton)
-        heads: list[tuple[int, int, float]] = []
-        boxes, points, made = bytearray(), bytearray(), bytearray()
-        for index, pts, score, box, known, origin in self._connection.execute(
-            "SELECT p.frame, f.pts, p.score, p.box, p.keypoints, p.provenance"
-            " FROM pose p JOIN frame f ON f.idx = p.frame"
-            " WHERE p.track_id = ? ORDER BY p.frame",
-            (track_id,),
-        ):
-            heads.append((index, pts, _confidence(score)))
-            boxes += box
-            points += known
-            made += bytes(k) if origin is None else origin
-        count = len(heads)
-        found = _keypoints(points, (count, k, 3))
-        return read_only(
-            TrackArrays(
-                track_id,
-                np.array([head[0] for head in heads], np.int32),
-                self._seconds([head[1] for head in heads]),
-                positions(boxes, (count, 4)),
-                np.array([head[2] for head in heads], np.float32),
-                np.ascontiguousarray(found[..., :2]),
-                np.ascontiguousarray(found[..., 2]),
-                array(made, "u1", (count, k)),
-            )
+    def _poses(self, where: str, *values: int) -> Iterator[PoseRow]:
+        rows = self._connection.execute(
+            "SELECT p.track_id, p.frame, f.pts, p.score, p.box, p.keypoints, p.provenance"
+            f" FROM pose p JOIN frame f ON f.idx = p.frame WHERE {where}",
+            values,
         )
-
-    def _pose(
-        self, track_id: int, score: float, box: bytes, points: bytes, made: bytes | None
-    ) -> Pose:
-        k = len(self.skeleton)
-        known = _keypoints(points, (k, 3))
-        origin: UInt8 = measured(k) if made is None else array(made, "u1", (k,))
-        box_at = positions(box, (4,))
-        return Pose(track_id, box_at, _confidence(score), known[:, :2], known[:, 2], origin)
+        return map(PoseRow._make, rows)
 
     def _row(self, query: str, *values: int) -> Any:
         return self._connection.execute(query, values).fetchone()
-
-
-def _confidence(score: float) -> float:
-    if not 0 <= score <= 1:
-        raise ValueError("a person's confidence is not within 0 and 1")
-    return score
-
-
-def _keypoints(data: Any, shape: tuple[int, ...]) -> Float32:
-    """Return `x, y, confidence` of keypoints; only positions may be NaN."""
-    found = positions(data, shape)
-    if not np.isfinite(found[..., 2]).all():
-        raise ValueError("a keypoint's confidence is no number")
-    return found
 
 
 def _span(track_id: int, first: int, last: int, frames: int) -> TrackSpan:

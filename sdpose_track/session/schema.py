@@ -24,10 +24,16 @@ from sdpose_track.errors import SessionError
 from sdpose_track.records import SourceInfo
 
 APPLICATION_ID = 0x53445053  # "SDPS", in the SQLite header where file(1) looks for it
-VERSION = (1, 0)
+VERSION = (1, 1)
 """(major, minor): a reader refuses another major; a newer minor only adds what it may ignore."""
 USER_VERSION = VERSION[0] * 1000 + VERSION[1]
 
+EDIT_TABLE = """CREATE TABLE IF NOT EXISTS edit ( -- repairs, in the order in which they were made
+  position INTEGER PRIMARY KEY,    -- 1, 2, 3 …
+  kind TEXT NOT NULL,              -- a key of repair.edits.KINDS
+  value TEXT NOT NULL              -- its fields, JSON
+)"""
+"""Since version 1.1; older sessions get it with their first repair."""
 TABLES = (
     """CREATE TABLE meta (
   key TEXT PRIMARY KEY,
@@ -55,6 +61,13 @@ TABLES = (
   PRIMARY KEY (frame, track_id)
 ) WITHOUT ROWID""",
     "CREATE INDEX pose_by_track ON pose (track_id, frame)",
+    """CREATE TABLE cue (            -- since version 1.1: what pictures told the tracker
+  frame INTEGER PRIMARY KEY,
+  camera BLOB,                     -- (2, 3) float32, or NULL where it could not be told
+  looks BLOB,                      -- (N, D) uint8, or NULL
+  is_cut INTEGER NOT NULL          -- 1 where a new scene begins
+)""",
+    EDIT_TABLE,
 )
 
 _FRACTIONS = ("time_base", "rate", "duration", "pixel_aspect")

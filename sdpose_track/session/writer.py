@@ -1,16 +1,15 @@
 """Writes a session while a run goes on. Used from one thread: open, append, finish, close.
 
-Every batch of frames is committed before the next is taken: under WAL with synchronous=NORMAL a
-commit costs no disk flush, a killed process loses only what was still in flight, and a reader may
-open the file at any time.
+Every batch of frames is committed before the next is taken: a killed process loses only what was
+still in flight, and a reader may open the file at any time.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ import filelock
 import numpy as np
 
 from sdpose_track.closing import Closing
-from sdpose_track.errors import OutputError, SessionError, SettingsError
-from sdpose_track.locks import lock
+from sdpose_track.errors import OutputError, SettingsError
 from sdpose_track.records import FrameResult, FrameState, LostFrame, Pose, SourceInfo
+from sdpose_track.session.cues import store_cues
 from sdpose_track.session.schema import (
     APPLICATION_ID,
     TABLES,
@@ -31,6 +30,7 @@ from sdpose_track.session.schema import (
     header_to_meta,
     source_to_json,
 )
+from sdpose_track.session.storage import connect, locked, told
 
 
 class SessionWriter(Closing):
@@ -55,7 +55,7 @@ class SessionWriter(Closing):
             raise OutputError(
                 f"{path.parent} cannot be made: {error.strerror}; choose another folder with --out"
             ) from error
-        held = _locked(path)
+        held = locked(path)
         try:
             if not replace:
                 refuse_existing(path)
@@ -69,10 +69,10 @@ class SessionWriter(Closing):
     @classmethod
     def resume(cls, path: Path) -> SessionWriter:
         """Go on with the session at `path`, whose frames so far stay as they are."""
-        held = _locked(path)
+        held = locked(path)
         try:
-            connection = _connect(path)
-            with _told(path):
+            connection = connect(path)
+            with told(path):
                 check_version(connection, path)
         except BaseException:
             held.release()
@@ -85,7 +85,7 @@ class SessionWriter(Closing):
         Raises OutputError if the disk is full or the file cannot be written; what was committed
         before stays whole.
         """
-        with _told(self.path):
+        with told(self.path):
             for result in results:
                 self._insert(result)
             self._connection.commit()
@@ -109,6 +109,8 @@ class SessionWriter(Closing):
                     None if seen.keypoints is None else blob(seen.keypoints, "<f4"),
                 ),
             )
+        if result.cues is not None:
+            store_cues(run, poses.index, result.cues)
         run.executemany(
             "INSERT INTO pose VALUES (?, ?, ?, ?, ?, ?)",
             [_pose_row(poses.index, pose) for pose in poses.people],
@@ -116,7 +118,7 @@ class SessionWriter(Closing):
 
     def append_lost(self, lost: Sequence[LostFrame]) -> None:
         """Store and commit frames that could not be decoded, after those that are stored."""
-        with _told(self.path):
+        with told(self.path):
             self._insert_lost(lost)
             self._connection.commit()
 
@@ -132,7 +134,7 @@ class SessionWriter(Closing):
 
     def note(self, key: str, value: Any) -> None:
         """Store a JSON value under `key` beside the header, replacing what was there."""
-        with _told(self.path):
+        with told(self.path):
             self._connection.execute(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)",
                 (key, json.dumps(value, allow_nan=False, sort_keys=True)),
@@ -177,9 +179,9 @@ def refuse_existing(path: Path) -> None:
 
 def _begun(path: Path, header: SessionHeader) -> sqlite3.Connection:
     """Return a connection to a new session: all of it there, or nothing."""
-    connection = _connect(path)
+    connection = connect(path)
     try:
-        with _told(path):
+        with told(path):
             connection.execute("BEGIN")
             for statement in TABLES:
                 connection.execute(statement)
@@ -207,46 +209,3 @@ def _pose_row(frame: int, pose: Pose) -> tuple[Any, ...]:
     points = blob(np.concatenate([pose.keypoints, pose.scores[:, None]], axis=1), "<f4")
     made = None if not pose.provenance.any() else blob(pose.provenance, "u1")
     return (frame, pose.track_id, pose.score, blob(pose.box, "<f4"), points, made)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(path, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.Error as error:
-        raise _explained(path, error) from error
-    return connection
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises into a sentence about `path`."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _explained(path, error) from error
-
-
-def _explained(path: Path, error: sqlite3.Error) -> OutputError | SessionError:
-    if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
-        return SessionError(f"{path} is no session file; choose another --out or use --overwrite")
-    if "full" in str(error):
-        return OutputError(
-            f"{path} cannot grow, the disk is full; free some space and go on with --resume"
-        )
-    return OutputError(f"{path} cannot be written ({error}); choose another folder with --out")
-
-
-def _locked(path: Path) -> filelock.FileLock:
-    try:
-        held = lock(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be locked ({error.strerror}); make its folder writable"
-        ) from error
-    if held is None:
-        raise SessionError(
-            f"{path} is being written by another run; wait for it or choose another --out"
-        )
-    return held
