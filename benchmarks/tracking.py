@@ -34,6 +34,7 @@ from sdpose_track.evaluation.found_tracks import (
 from sdpose_track.evaluation.mot_files import Tracks, Truth, read_rate, read_truth
 from sdpose_track.evaluation.tracks import TrackScores, score, score_together
 from sdpose_track.records import Detections
+from sdpose_track.session.recording import Recording
 from sdpose_track.track.bytetrack import ByteTracker
 
 CROWDS = (10, 50)
@@ -108,7 +109,7 @@ def main() -> None:
         _machine(),
         "",
         *_given_detections(sequences(given.mot), peer),
-        *_end_to_end(given.mot, given.session),
+        *_end_to_end(given.mot, given.session, peer),
         *_speed(peer, given.runs),
     ]
     text = "\n".join(lines) + "\n"
@@ -173,15 +174,32 @@ def _given_detections(known: Sequence[Scene], peer: Peer) -> list[str]:
     return lines
 
 
-def _end_to_end(folder: Path, wishes: Sequence[str]) -> list[str]:
+def _end_to_end(folder: Path, wishes: Sequence[str], peer: Peer) -> list[str]:
     if not wishes:
         return []
-    lines = ["", "## Sessions, end to end", "", *_head("sequence")]
-    pairs = []
-    for name, _, path in (wish.partition("=") for wish in wishes):
-        pairs.append((read_truth(folder / name / "gt" / "gt.txt"), session_tracks(Path(path))[0]))
-        lines.append(_row(name, score(*pairs[-1])))
-    return [*lines, _row("pooled", score_together(pairs))]
+    named = [(name, Path(path)) for name, _, path in (wish.partition("=") for wish in wishes)]
+    truths = [read_truth(folder / name / "gt" / "gt.txt") for name, _ in named]
+    found = {
+        "ultralytics": [peer.track(_detections(path)) for _, path in named],
+        "ours": [session_tracks(path)[0] for _, path in named],
+    }
+    lines = [
+        "",
+        "## Sessions, end to end",
+        "",
+        "What our detector found, stored in the session; ultralytics' tracker on the same boxes.",
+        "",
+        *_head("sequence | tracker"),
+    ]
+    for i, (name, _) in enumerate(named):
+        lines += [_row(f"{name} | {w}", score(truths[i], t[i])) for w, t in found.items()]
+    pairs = {who: list(zip(truths, tracks, strict=True)) for who, tracks in found.items()}
+    return [*lines, *(_row(f"pooled | {who}", score_together(p)) for who, p in pairs.items())]
+
+
+def _detections(path: Path) -> list[Detections]:
+    with Recording.open(path) as recording:
+        return [recording.detections(index)[0] for index in recording.indices()]
 
 
 def _head(labels: str) -> list[str]:

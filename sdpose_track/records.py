@@ -197,6 +197,9 @@ class TrackedFrame:
     """(N,) the track of each detection; 0 where it belongs to none."""
     cues: Cues | None = None
     """What the picture told the tracker, where it was asked."""
+    boxes: Float32 | None = None
+    """(N, 4) where the people are by the detections so far, in pixels: steadier than each of them.
+    None: where they were detected."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

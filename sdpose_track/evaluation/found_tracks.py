@@ -163,7 +163,7 @@ def track_detections(detections: list[Detections], rate: Fraction) -> Tracks:
     rows = []
     for i, seen in enumerate(detections):
         ids = tracker.update(seen, i / rate)
-        rows += [(i + 1, int(own), box) for own, box in zip(ids, seen.boxes, strict=True) if own]
+        rows += [(i + 1, int(own), box) for own, box in zip(ids, tracker.boxes, strict=True) if own]
     return Tracks.of(rows)
 
 

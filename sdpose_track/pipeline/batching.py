@@ -112,7 +112,7 @@ def _result(done: _Waiting) -> FrameResult:
 def _pose(item: TrackedFrame, row: int, estimate: Estimate) -> Pose:
     return Pose(
         int(item.track_ids[row]),
-        item.detections.boxes[row],
+        item.detections.boxes[row] if item.boxes is None else item.boxes[row],
         float(item.detections.scores[row]),
         estimate.keypoints,
         estimate.scores,

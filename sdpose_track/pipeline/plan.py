@@ -149,7 +149,12 @@ def prepare(
         return Run(None, session, header, len(stored), len(stored), seats.notes)
     stages = (
         DetectStage(seats.detector),
-        TrackStage(ByteTracker(_tracker_settings(settings)), _past(session), source.read),
+        TrackStage(
+            ByteTracker(_tracker_settings(settings)),
+            _past(session),
+            source.read,
+            steady=settings.boxes is None,  # what a person gave is kept to the digit
+        ),
         PoseStage(seats.estimator),
         StoreStage(writer, _ending(source, span)),
     )

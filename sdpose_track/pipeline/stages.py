@@ -99,9 +99,11 @@ class TrackStage:
         tracker: ByteTracker,
         past: Callable[[], Iterable[PastFrame]],
         read: Callable[[int], Frame],
+        *,
+        steady: bool = True,
     ) -> None:
         """Keep `tracker`; `past` gives the frames that a resumed run has, `read` the frame at an
-        index.
+        index. `steady` tells where the tracker has people, instead of where they were detected.
 
         The tracker is told of them again before the first new frame, and the observer sees the last
         of them, which brings both to the very state they had: identities go on as if the run had
@@ -112,6 +114,7 @@ class TrackStage:
         self._observer = Observer()
         self._past = past
         self._read = read
+        self._steady = steady
 
     def open(self) -> None:
         """Replay the past."""
@@ -126,7 +129,8 @@ class TrackStage:
         for item in items:
             cues = self._observer.observe(item.frame.image, item.detections)
             ids = self._tracker.update(item.detections, float(item.frame.time), cues)
-            yield TrackedFrame(item.frame, item.detections, ids, cues)
+            boxes = self._tracker.boxes if self._steady else None
+            yield TrackedFrame(item.frame, item.detections, ids, cues, boxes)
 
     def flush(self) -> Iterable[TrackedFrame]:
         """Nothing is held back."""
