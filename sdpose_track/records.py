@@ -32,6 +32,10 @@ Int64 = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]
 
 
+FARTHEST = 1e6
+"""Pixels from the origin beyond which a position is a mistake."""
+
+
 class Provenance(IntEnum):
     """Where a keypoint came from; the numbers stand in sessions and exports."""
 

@@ -32,7 +32,7 @@ from sdpose_track.session.writer import SessionWriter
 from sdpose_track.track.appearance import SIZE, describe
 from sdpose_track.track.bytetrack import ByteTracker
 from sdpose_track.track.camera import CameraFollower, CameraMove
-from sdpose_track.track.looks import unit
+from sdpose_track.track.looks import LooksMemory, unit
 from sdpose_track.track.observer import Observer
 from sdpose_track.track.settings import TrackerSettings
 
@@ -168,6 +168,20 @@ def test_shirt_and_trousers_are_told_apart() -> None:
     assert looks[0] @ looks[1] < 0.7
 
 
+def test_who_was_not_seen_free_for_long_learns_more_at_once() -> None:
+    """The mean fades over the seconds since each person was learnt, not since the last frame."""
+    memory, red, blue = LooksMemory(), *unit(dressed(RED, BLUE).looks)  # type: ignore[arg-type]
+    memory.start(2)
+    both = np.arange(2)
+    for i in range(20):
+        memory.learn(both, np.stack([red, red]), i / RATE)
+    for i in range(20, 60):
+        memory.learn(both[:1], red[None], i / RATE)
+    memory.learn(both, np.stack([blue, blue]), 6.0)
+    often, seldom = memory.likeness(blue[None])[:, 0]
+    assert seldom > often + 0.1
+
+
 def test_any_box_can_be_described() -> None:
     boxes: list[Box] = [
         (-50, -50, 20, 20),
@@ -200,6 +214,14 @@ def test_nobody_keeps_an_id_over_a_cut() -> None:
     both = seen(figure(100), figure(400))
     frames = [(both, Cues(None, None, is_cut=i == 10)) for i in range(20)]
     assert ids_of(frames) == [[1, 2]] * 10 + [[3, 4]] * 10
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_a_camera_that_cannot_be_is_ignored(value: float) -> None:
+    """The boxes would be nowhere from then on."""
+    both = seen(figure(100), figure(400))
+    strange = Cues(np.array([[1, 0, value], [0, 1, 0]], np.float32), None)
+    assert ids_of([(both, strange if i == 5 else None) for i in range(12)]) == [[1, 2]] * 12
 
 
 def meeting(colours: tuple[tuple[int, int, int], tuple[int, int, int]]) -> list[list[int]]:
@@ -374,7 +396,15 @@ def test_an_older_session_is_read_without_cues(whole: list[TrackedFrame], tmp_pa
 
 @pytest.mark.parametrize(
     "damage",
-    ["camera = x'00'", "looks = x'000102'", "looks = 'text'", "camera = 7"],
+    [
+        "camera = x'00'",
+        "camera = 7",
+        f"camera = x'{np.full(6, np.nan, '<f4').tobytes().hex()}'",
+        f"camera = x'{np.full(6, -np.inf, '<f4').tobytes().hex()}'",
+        f"camera = x'{np.full(6, 2e6, '<f4').tobytes().hex()}'",
+        "looks = x'000102'",
+        "looks = 'text'",
+    ],
 )
 def test_damaged_cues_are_told_of(damage: str, whole: list[TrackedFrame], tmp_path: Path) -> None:
     session = stored(tmp_path / "a.sdpose", whole[:3])

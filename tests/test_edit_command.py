@@ -158,7 +158,11 @@ def test_nonsense_is_refused_in_one_sentence(session: Path, case: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
-    [("none.sdpose", None, "does not exist"), ("text.sdpose", b"hello " * 999, "no session file")],
+    [
+        ("none.sdpose", None, "does not exist"),
+        ("text.sdpose", b"hello " * 999, "no readable session"),
+        ("empty.sdpose", b"", "no sdpose-track session"),
+    ],
 )
 def test_what_is_no_session_is_refused(
     tmp_path: Path, name: str, content: bytes | None, sentence: str

@@ -17,7 +17,13 @@ from hypothesis import strategies as st
 from sessions import People, Script, person, source_info, write
 
 from sdpose_track.errors import SessionError, SettingsError, SourceError
-from sdpose_track.evaluation.found_tracks import TrackEvaluation, TrackWish, evaluate_tracks
+from sdpose_track.evaluation.found_tracks import (
+    TrackEvaluation,
+    TrackWish,
+    evaluate_tracks,
+    read_detections,
+    track_detections,
+)
 from sdpose_track.evaluation.mot_files import (
     Tracks,
     Truth,
@@ -27,6 +33,7 @@ from sdpose_track.evaluation.mot_files import (
     read_truth,
 )
 from sdpose_track.evaluation.tracks import score, score_together
+from sdpose_track.track.bytetrack import ByteTracker
 
 Row = tuple[Any, ...]
 FRAMES = 10
@@ -193,6 +200,21 @@ def test_frames_without_detections_pass_as_well(tmp_path: Path) -> None:
     assert (scores.ids, scores.switches) == (2, 1)
 
 
+def test_frames_that_are_passed_over_change_nothing(tmp_path: Path) -> None:
+    """As if the tracker had been told of each of them, also before the first detection."""
+    frames = (*range(4, 9), *range(20, 24), *range(200, 206), *range(380, 390))
+    path = sequence(tmp_path, [(i, -1, i, 0, 50, 100, 0.9) for i in frames], "det")
+    detections, tracker, rows = read_detections(path, 400), ByteTracker(), []
+    for i, seen in enumerate(detections):
+        ids = tracker.update(seen, i / Fraction(10))
+        rows += [(i + 1, int(k), box) for k, box in zip(ids, tracker.boxes, strict=True) if k]
+    expected, found = Tracks.of(rows), track_detections(detections, Fraction(10))
+    np.testing.assert_array_equal(found.frames, expected.frames)
+    np.testing.assert_array_equal(found.ids, expected.ids)
+    np.testing.assert_allclose(found.boxes, expected.boxes)
+    assert set(found.ids.tolist()) == {1, 2, 3}
+
+
 def session_truth(folder: Path, frames: int, *, swap_at: int | None = None) -> Path:
     """Return the truth of people of `sessions.person`, whose ids change half way if wished."""
     rows = []
@@ -250,6 +272,7 @@ def test_a_session_that_is_longer_than_the_truth_is_cut_and_that_is_told(tmp_pat
         ("nan,1,5,5,10,10,1", "the frame"),
         ("1,-1,5,5,10,10,1", "the id"),
         ("1,1e12,5,5,10,10,1", "the id"),
+        ("1_0,1,5,5,10,10,1", "expected the numbers frame"),
         ("2,3,5,5,10,10,1", "frame 2 has id 3 twice"),
     ],
 )
@@ -261,10 +284,44 @@ def test_a_malformed_row_is_named_with_its_line(line: str, why: str, tmp_path: P
             read(path)
 
 
-@pytest.mark.parametrize("flag", ["nan", "inf", "1e400"])
-def test_a_truth_whose_flag_is_no_number_is_refused(flag: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="line 1"):
-        read_truth(sequence(tmp_path, [(1, 1, 5, 5, 10, 10, flag)]))
+@pytest.mark.parametrize("value", ["nan", "inf", "1e400"])
+@pytest.mark.parametrize("before", [(), (1,)], ids=["flag", "class"])
+def test_a_flag_and_a_class_that_are_not_finite_are_refused(
+    before: Row, value: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SourceError, match="line 1: the flag or the class is not finite; correct"):
+        read_truth(sequence(tmp_path, [(1, 1, 5, 5, 10, 10, *before, value)]))
+
+
+@pytest.mark.parametrize("end", ["", ",", ",0.9,", ",nan", ",1,inf", ",1,,,", ",1,who,-1,-1,"])
+def test_what_follows_the_box_in_a_results_file_is_not_read(end: str, tmp_path: Path) -> None:
+    path = tmp_path / "results.txt"
+    path.write_text(f"1,7,5,5,10,10{end}\n")
+    assert read_results(path).ids.tolist() == [7]
+
+
+def test_a_comma_at_the_end_of_a_row_is_no_column(tmp_path: Path) -> None:
+    plain = read_truth(sequence(tmp_path, [(1, 1, 5, 5, 10, 10, 1, 7), (1, 2, 5, 5, 9, 9, 1, 1)]))
+    comma = read_truth(
+        sequence(tmp_path, [(1, 1, 5, 5, 10, 10, 1, 7, ""), (1, 2, 5, 5, 9, 9, 1, 1, "")])
+    )
+    assert comma.is_scored.tolist() == plain.is_scored.tolist() == [False, True]
+    assert comma.is_distractor.tolist() == plain.is_distractor.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("0,-1,5,5,10,10,1", "the frame is no number from 1 on"),
+        ("1e9,-1,5,5,10,10,1", "the frame is no number from 1 on"),
+        ("1,-1,5,5,1_0,10,1", "expected frame,id"),
+    ],
+)
+def test_a_malformed_detection_is_named_with_its_line(line: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "det.txt"
+    path.write_text(f"1,-1,5,5,10,10,1\n\n{line}\n")
+    with pytest.raises(SourceError, match=rf"det\.txt, line 3: {why}"):
+        read_detections(path, 10)
 
 
 @pytest.mark.parametrize(

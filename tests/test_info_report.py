@@ -68,6 +68,16 @@ def test_a_clean_session_has_nothing_worth_a_look(tmp_path: Path) -> None:
     assert text.splitlines()[-1] == "worth a look: nothing"
 
 
+def test_a_session_of_one_frame_of_an_unknown_runtime_is_told_in_whole_words(
+    tmp_path: Path,
+) -> None:
+    path = session(tmp_path / "one.sdpose", 1, Person(1, range(1)))
+    lines = called("info", path).stdout.splitlines()
+    assert lines[1] == "  1 frame over 0.000 s, 0 lost, 0 repaired by the decoder"
+    assert lines[2].endswith(" (coco17)")
+    assert lines[5].startswith("    1 frame, 0.033 s, ")
+
+
 def test_names_and_repairs_are_shown(tmp_path: Path) -> None:
     path = doubtful(tmp_path)
     with Repairing.open(path) as repairing:

@@ -256,3 +256,33 @@ def test_edited_keypoints_stay_where_they_were_put() -> None:
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         SmoothSettings(**wrong)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_a_held_keypoint_has_the_score_it_was_last_measured_with() -> None:
+    points = np.full((40, 2, 2), 300.0)
+    points[20:30, 0] = np.nan
+    points[25, 1] += 200
+    track = track_of(np.arange(40) / 30, points)
+    track.scores[:20], track.scores[30:] = 0.7, 0.9
+    track.scores[25, 1] = 0.3
+    held = smooth_live(track)
+    shown = np.isfinite(held.keypoints[:, 0, 0])
+    assert shown[20:26].all()
+    assert not shown[27:30].any()
+    np.testing.assert_allclose(held.scores[shown][:, 0][:26], 0.7)
+    assert (held.scores[~shown, 0] == 0).all()
+    np.testing.assert_allclose(held.scores[30:], 0.9)
+    assert held.provenance[25, 1] == Provenance.PREDICTED
+    assert held.scores[25, 1] == track.scores[24, 1]
+
+
+def test_an_edited_keypoint_keeps_its_score_and_lends_it_to_nobody() -> None:
+    points = np.full((20, 1, 2), 300.0)
+    points[11:] = np.nan
+    track = track_of(np.arange(20) / 30, points)
+    track.provenance[10] = Provenance.EDITED
+    track.scores[10] = 0.0
+    view = smooth_live(track)
+    assert view.scores[10, 0] == 0
+    assert view.provenance[10, 0] == Provenance.EDITED
+    np.testing.assert_allclose(view.scores[11:13, 0], 1)

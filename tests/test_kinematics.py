@@ -165,7 +165,19 @@ def test_angles_are_never_beyond_their_range(numbers: list[float]) -> None:
 
     for name, values in found.items():
         most = 90 if name in ("pelvis", "shoulders") else 180
-        assert np.isnan(values[0]) or -most <= values[0] <= most
+        assert np.isnan(values[0]) or -most <= values[0] < most
+
+
+def test_a_limb_a_hair_from_the_end_of_the_range_is_at_its_beginning() -> None:
+    front = figure(COCO17).astype(np.float64)
+    knee, ankle = (COCO17.index(f"left_{joint}") for joint in ("knee", "ankle"))
+    front[ankle] = front[knee] + (-100.0, -1e-6)
+    (degrees,) = angles(front[None], COCO17, "right")["shank_left"]
+    assert degrees == -180
+    front[ankle] = front[knee] + (-100.0, 1e-3)
+    assert angles(front[None], COCO17, "right")["shank_left"] == pytest.approx(-180, abs=1e-3)
+    front[ankle] = front[knee] + (-100.0, -1e-3)
+    assert angles(front[None], COCO17, "right")["shank_left"] == pytest.approx(180, abs=1e-3)
 
 
 def test_a_raised_left_hip_tilts_the_pelvis_the_way_of_a_raised_line() -> None:

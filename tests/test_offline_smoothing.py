@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from synthetic_motion import (
     HEIGHT,
     KINDS,
+    Walker,
     error,
     frame_times,
     jitter,
     only,
     scene,
+    spoilt,
     track_of,
     true_motion,
 )
 
 from sdpose_track.records import Float64, Provenance, TrackArrays
+from sdpose_track.skeletons import COCO17
+from sdpose_track.smooth.choices import Smoothing
 from sdpose_track.smooth.offline import smooth_track
 from sdpose_track.smooth.outliers import hampel
 
@@ -238,10 +243,12 @@ def test_hampel_marks_what_its_neighbours_contradict() -> None:
     points[10, 0, 2] = 2
     measured = np.ones((20, 3), np.bool_)
     least = np.full((20, 3), 3.0)
-    assert np.argwhere(hampel(points, measured, least)).tolist() == [[10, 0]]
+    assert np.argwhere(hampel(points, measured, np.zeros_like(measured), least)).tolist() == [
+        [10, 0]
+    ]
     measured[5:15, 0] = False
     measured[10, 0] = True
-    assert not hampel(points, measured, least).any()
+    assert not hampel(points, measured, np.zeros_like(measured), least).any()
 
 
 def test_hampel_is_the_median_rule_where_some_are_missing() -> None:
@@ -250,7 +257,7 @@ def test_hampel_is_the_median_rule_where_some_are_missing() -> None:
     points[rng.random((60, 1, 5)).repeat(2, axis=1) < 0.1] += 30
     measured = rng.random((60, 5)) < 0.8
     least = np.full((60, 5), 2.0)
-    found = hampel(points, measured, least)
+    found = hampel(points, measured, np.zeros_like(measured), least)
     expected = np.zeros_like(found)
     for t, c in zip(*np.nonzero(measured), strict=True):
         near = np.arange(max(t - 3, 0), min(t + 4, 60))
@@ -261,3 +268,87 @@ def test_hampel_is_the_median_rule_where_some_are_missing() -> None:
         expected[t, c] = len(window) >= 4 and (beyond > usual).any()
     assert expected.sum() > 10
     np.testing.assert_array_equal(found, expected)
+
+
+def test_hampel_compares_nothing_across_the_beginning_of_a_stretch() -> None:
+    points = np.zeros((14, 2, 2))
+    points[7:] = 900
+    measured, starts = np.ones((14, 2), np.bool_), np.zeros((14, 2), np.bool_)
+    points[[8, 9], :, 0] = 0
+    least = np.full((14, 2), 3.0)
+    assert hampel(points, measured, starts, least).any()
+    starts[7] = starts[8, 0] = starts[10, 0] = True
+    assert not hampel(points, measured, starts, least).any()
+
+
+NOWHERE = (np.nan, np.nan)
+RETURNS = {
+    "once": [(900, 237)],
+    "twice": [(900, 237), (903, 237)],
+    "thrice": [(900, 237), (903, 238), (906, 239)],
+    "with a hole": [(900, 237), NOWHERE, (906, 239)],
+    "with two holes": [(900, 237), NOWHERE, NOWHERE, (906, 239)],
+    "wildly": [(900, 237), (120, 900), (903, 238), (1700, 40)],
+}
+
+
+@pytest.mark.parametrize("back", RETURNS.values(), ids=RETURNS.keys())
+@pytest.mark.parametrize("rows_between", [True, False])
+@pytest.mark.parametrize("smoothing", [Smoothing.OFFLINE, Smoothing.BUTTERWORTH, Smoothing.SAVGOL])
+def test_a_keypoint_that_comes_back_far_away_is_where_it_was_measured(
+    back: list[tuple[float, float]], rows_between: bool, smoothing: Smoothing
+) -> None:
+    points = np.full((50 + len(back), 1, 2), np.nan)
+    points[:20, 0] = np.random.default_rng(0).normal((600, 250), 1, (20, 2))
+    points[50:, 0] = back
+    times = np.arange(len(points)) / 30
+    there = np.isfinite(points[:, 0, 0])
+    keep = np.ones_like(there) if rows_between else there
+    found = smooth_track(only(track_of(times, points), keep), times, None, smoothing)
+    last = found.keypoints[found.indices >= 50, 0]
+    seen = there[50:]
+    if len(back) < 4 or not seen.all():
+        np.testing.assert_allclose(last[seen], np.array(back)[seen], atol=1)
+    measured = np.array(back)[seen]
+    assert (last > measured.min(axis=0) - 20).all()
+    assert (last < measured.max(axis=0) + 20).all()
+
+
+@pytest.mark.parametrize("rate", [0.5, 1, 1.5, 2, 3])
+def test_clean_motion_at_the_lowest_rates_is_kept(rate: float) -> None:
+    times = np.arange(60) / rate
+    truth = Walker(COCO17, wave=1.0).seen(times + 0.013 * np.arange(60), 0.8)
+    raw, _ = spoilt(truth, 3, outliers=0.0)
+    found = smoothed(times, raw)
+    assert (found.provenance == Provenance.MEASURED).all()
+    np.testing.assert_allclose(found.keypoints, raw, atol=5)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_position_lies_far_from_what_was_measured_around_it(seed: int) -> None:
+    times = frame_times(None, 12, seed)
+    truth = Walker(COCO17, wave=1.0).seen(times, 0.8)
+    raw, _ = spoilt(truth, seed, outliers=0.2)
+    rng = np.random.default_rng(seed)
+    for begin, k, count in rng.integers((0, 0, 1), (times.size, 17, 40), (120, 3)).tolist():
+        raw[begin : begin + count, k] = np.nan
+    found = smoothed(times, raw)
+    seen, shown = np.isfinite(raw[..., 0]), np.isfinite(found.keypoints[..., 0])
+    assert shown[seen].all()
+    assert np.abs(found.keypoints - truth)[shown].max() < 250
+    for k in range(17):
+        rows = np.flatnonzero(seen[:, k])
+        for one, next_ in pairwise(rows.tolist()):
+            short = times[next_] - times[one] <= 0.5
+            assert (shown[one + 1 : next_, k] == short).all()
+
+
+def test_an_outlier_that_nothing_near_foretells_is_kept() -> None:
+    points = np.full((60, 1, 2), 300.0)
+    points[59] += 200
+    points[40:59] = np.nan
+    times = np.arange(60) / 30
+    times[40:] -= 0.2
+    found = smoothed(times, points)
+    np.testing.assert_allclose(found.keypoints[59], 500, atol=40)
+    assert found.provenance[59, 0] == Provenance.MEASURED

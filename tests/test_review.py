@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from moving_people import TALL, Change, Person, session
+from moving_people import RATE, TALL, Change, Person, session
+from scipy.optimize import linear_sum_assignment
 
-from sdpose_track.records import Float32, Pose
-from sdpose_track.repair.edits import Delete, Edit, Merge, Place, Rename
+from sdpose_track.boxes import overlap
+from sdpose_track.records import Float32, Float64, Pose, TrackArrays
+from sdpose_track.repair.edits import LAST_FRAME, Delete, Edit, Merge, Place, Rename
 from sdpose_track.review.doubts import REASONS, Doubt, find_doubts
-from sdpose_track.review.evidence import severity
+from sdpose_track.review.ends import ALIKE, NEAR, REACH_S, SOON_S, End, broken
+from sdpose_track.review.evidence import Seen, Subject, severity
 from sdpose_track.review.report import Report, quality
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.repairing import Repairing
@@ -384,6 +389,79 @@ def test_the_same_person_found_twice_is_one_long_crossing(tmp_path: Path) -> Non
     assert (found.reason, found.first, found.last) == ("crossing", 1, 59)
 
 
+def test_boxes_are_compared_one_by_one_and_none_overlaps_with_nothing() -> None:
+    one = np.array([[0, 0, 10, 10], [0, 0, 10, 10], [0, 0, 10, 10], [5, 5, 5, 5]], np.float64)
+    other = np.array([[5, 0, 15, 10], [20, 0, 30, 10], [np.nan] * 4, [5, 5, 5, 5]], np.float64)
+    np.testing.assert_allclose(overlap(one, other), [1 / 3, 0, np.nan, 0])
+
+
+# -- many pieces ---------------------------------------------------------------------------------
+
+
+def fragments(count: int, seed: int = 0) -> tuple[list[End], list[End]]:
+    """Return where `count` short tracks begin and end, a few of them at any time."""
+    rng = np.random.default_rng(seed)
+    begins, ends = list[End](), list[End]()
+    for track_id, first in enumerate(np.sort(rng.integers(0, 6 * count, count)).tolist(), 1):
+        frames = np.arange(first, first + rng.integers(1, 40), dtype=np.int32)
+        way = np.arange(frames.size)[:, None] * rng.normal(0, 4, 2) + rng.uniform(0, 900, 2)
+        size = rng.uniform(0.7, 1.4) * np.array([100, 300])
+        boxes = np.concatenate([way, way + size], axis=1).astype(np.float32)
+        person = Seen(track_id, f"person {track_id}", frames, frames / RATE, boxes)
+        for found, row in ((begins, 0), (ends, frames.size - 1)):
+            found.append(End(person, row, rng.uniform(0, 2), bool(rng.random() < 0.1)))
+    return begins, ends
+
+
+def every_cost(begins: Sequence[End], ends: Sequence[End]) -> Float64:
+    """Return the (ends, begins) costs; 1 for who cannot be one person."""
+    costs = np.ones((len(ends), len(begins)))
+    starts = np.array([begin.person.boxes[0] for begin in begins], np.float64)
+    frames = np.array([begin.frame for begin in begins])
+    times = np.array([begin.person.times[0] for begin in begins])
+    for row, end in enumerate(ends):
+        last, passed = end.person.boxes[-1].astype(np.float64), times - end.person.times[-1]
+        way = (starts[:, :2] + starts[:, 2:] - last[:2] - last[2:]) / 2
+        velocity = end.person.velocity(len(end.person.indices) - 1, REACH_S)
+        apart = np.hypot(*way.T)
+        apart = np.minimum(apart, np.hypot(*(way - np.outer(passed, velocity)).T))
+        tall, other = last[3] - last[1], starts[:, 3] - starts[:, 1]
+        cost = np.stack([
+            apart / (NEAR * np.maximum(tall, other)),
+            np.abs(np.log(other / tall)) / np.log(ALIKE),
+            passed / SOON_S,
+        ]).max(axis=0)  # fmt: skip
+        allowed = (frames > end.frame) & np.array(
+            [b.is_doubtful or end.is_doubtful for b in begins]
+        )
+        allowed &= np.array([not (b.excused or end.excused) for b in begins])
+        costs[row] = np.where(allowed, np.minimum(cost, 1), 1)
+    return costs
+
+
+def test_thousands_of_pieces_are_joined_as_well_as_in_the_table_of_all_with_all() -> None:
+    begins, ends = fragments(2500)
+    costs = every_cost(begins, ends)
+    saved = (1 - costs[linear_sum_assignment(costs)]).sum()
+    found = broken(begins[::-1], ends)
+    rows = [end.person.track_id - 1 for end, _, _ in found]
+    columns = [begin.person.track_id - 1 for _, begin, _ in found]
+    assert len(set(rows)) == len(set(columns)) == len(found) > 500
+    np.testing.assert_allclose([cost for _, _, cost in found], costs[rows, columns])
+    # Which are chosen is not always told: the times that pass add up to the same either way.
+    assert sum(1 - cost for _, _, cost in found) == pytest.approx(saved)
+
+
+def test_no_pieces_and_boxes_without_a_height_are_nobody_who_went_on() -> None:
+    begins, ends = fragments(50)
+    flat = [
+        End(replace(b.person, boxes=b.person.boxes[:, [0, 1, 2, 1]]), b.row, 2.0, excused=False)
+        for b in begins
+    ]
+    assert broken(begins, ends)
+    assert broken(flat, ends) == broken([], ends) == broken(begins, []) == broken([], []) == []
+
+
 # -- the list ------------------------------------------------------------------------------------
 
 
@@ -429,6 +507,35 @@ def test_severity_is_half_at_the_threshold_and_rises_towards_one() -> None:
     assert severity(2.0) == 0.75
     assert (np.diff(severity(ratios)) >= 0).all()
     assert severity(1e6) == pytest.approx(1.0)
+
+
+class Counting(Recording):
+    """Counts how often each person is read whole."""
+
+    reads: Counter[int]
+
+    def track(self, track_id: int, frames: range = range(LAST_FRAME)) -> TrackArrays:
+        self.reads[track_id] += 1
+        return super().track(track_id, frames)
+
+
+def test_a_report_reads_everybody_twice_raw_and_to_be_smoothed(tmp_path: Path) -> None:
+    people = (Person(1, range(60)), Person(2, range(60), (300, 200)))
+    with Counting.open(session(tmp_path / "s.sdpose", 60, *people)) as recording:
+        assert isinstance(recording, Counting)
+        recording.reads = Counter()
+        found = quality(recording)
+        assert recording.reads == {1: 2, 2: 2}
+        assert found.doubts == find_doubts(View(recording))
+        assert recording.reads == {1: 3, 2: 3}
+
+
+def test_of_a_piece_of_a_long_track_only_the_piece_is_kept(tmp_path: Path) -> None:
+    with Recording.open(session(tmp_path / "s.sdpose", 60, Person(1, range(60)))) as recording:
+        piece = recording.track(1).rows(slice(10, 20))
+    seen = Subject("person 1", piece, COCO17).seen()
+    assert seen.indices.tolist() == list(range(10, 20))
+    assert seen.boxes.base is seen.times.base is seen.indices.base is None
 
 
 # -- figures -------------------------------------------------------------------------------------

@@ -148,3 +148,50 @@ def test_too_few_frames_and_missing_limbs_are_no_trouble() -> None:
     for count in range(5):
         short = track.rows(slice(0, count))
         assert not confused_sides(short, COCO17, SETTINGS).any()
+
+
+def crossing(rate: float, hz: float, reach: float) -> TrackArrays:
+    """Return somebody whose arms cross before the body `hz` times a second."""
+    times = frame_times(rate, 10)
+    points = Walker(COCO17, stride=0, wave=0).seen(times)
+    swing = reach * np.sin(2 * np.pi * hz * times)
+    for sign, side in ((1, "left"), (-1, "right")):
+        wrist, elbow = (COCO17.index(f"{side}_{joint}") for joint in ("wrist", "elbow"))
+        points[:, wrist] = np.stack([600 + sign * swing, np.full_like(swing, 300)], axis=-1)
+        points[:, elbow, 0] = 600 + sign * (50 + 0.3 * swing)
+    return track_of(times, spoilt(points, outliers=0.0)[0])
+
+
+def alternating(rate: float, hz: float) -> TrackArrays:
+    """Return somebody in profile who drums and pedals `hz` times a second."""
+    times = frame_times(rate, 10)
+    points = Walker(COCO17, stride=0, wave=0).seen(times, np.pi / 2)
+    for phase, side in ((0.0, "left"), (np.pi, "right")):
+        swing = np.sin(2 * np.pi * hz * times + phase)
+        aside = np.cos(2 * np.pi * hz * times + phase)
+        points[:, COCO17.index(f"{side}_wrist")] = np.stack(
+            [np.full_like(swing, 700), 300 + 60 * swing], axis=-1
+        )
+        points[:, COCO17.index(f"{side}_elbow"), 1] = 330 + 25 * swing
+        points[:, COCO17.index(f"{side}_ankle")] = np.stack(
+            [640 + 45 * aside, 560 + 45 * swing], axis=-1
+        )
+        points[:, COCO17.index(f"{side}_knee"), 1] = 440 + 40 * swing
+    return track_of(times, spoilt(points, outliers=0.0)[0])
+
+
+@pytest.mark.parametrize("rate", [12, 15])
+def test_nothing_is_exchanged_where_frames_are_too_far_apart_to_tell(rate: float) -> None:
+    tracks = [crossing(rate, hz, reach) for hz, reach in ((2, 120), (3, 150), (4, 100))]
+    tracks += [alternating(rate, hz) for hz in (2, 3, 4)]
+    for track in tracks:
+        assert not confused_sides(track, COCO17, SETTINGS).any()
+
+
+def test_a_lost_frame_is_no_low_frame_rate() -> None:
+    track = walking(Walker(COCO17), 30, "front")
+    wrong = np.zeros(track.scores.shape, np.bool_)
+    wrong[100:105, limb(COCO17, *LEGS)] = True
+    broken = exchanged(track, COCO17, wrong).rows(np.arange(len(track)) != 102)
+    found = confused_sides(broken, COCO17, SETTINGS)
+    assert found[100:104, COCO17.index("left_ankle")].all()

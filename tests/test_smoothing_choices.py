@@ -119,16 +119,14 @@ def test_twice_the_resolution_gives_twice_the_result(smoothing: Smoothing) -> No
     np.testing.assert_array_equal(large.provenance, small.provenance)
 
 
-@pytest.mark.parametrize("smoothing", CHOICES)
+@pytest.mark.parametrize("smoothing", ACAUSAL)
 @pytest.mark.parametrize("rate", [24, None])
 def test_what_lies_beyond_the_margin_does_not_matter(
     rate: float | None, smoothing: Smoothing
 ) -> None:
     times, _, raw, _ = scene(rate, seconds=18)
-    track = track_of(times, raw)
     scores = np.tile(np.array([1, 0.1, 0.3, 1, 0.6], np.float32), (times.size, 1))
-    if smoothing is not Smoothing.LIVE:
-        track = replace(track, scores=scores)
+    track = replace(track_of(times, raw), scores=scores)
     line, margin = FrameTimes(0, times), margin_s(smoothing, SmoothSettings())
     (whole,) = smooth_pieces([track], line, smoothing)
     for begin in (7.0, 8.7, 9.3):
@@ -136,7 +134,16 @@ def test_what_lies_beyond_the_margin_does_not_matter(
         (part,) = smooth_pieces([only(track, near)], line, smoothing)
         inside = (times >= begin) & (times <= begin + 2)
         away = part.keypoints[inside[near]] - whole.keypoints[inside]
-        assert np.abs(away).max() < (0.05 if smoothing is Smoothing.LIVE else 0.005)
+        assert np.abs(away).max() < 0.005
+
+
+@pytest.mark.parametrize("smoothing", [Smoothing.LIVE, Smoothing.ONE_EURO])
+def test_causal_filters_see_a_track_from_its_first_frame_on(smoothing: Smoothing) -> None:
+    times, _, raw, _ = scene(60, seconds=20)
+    track = track_of(times, raw)
+    (whole,) = smooth_pieces([track], FrameTimes(0, times), smoothing)
+    np.testing.assert_array_equal(smoothed(track, times, smoothing).keypoints, whole.keypoints)
+    assert margin_s(smoothing, SmoothSettings()) == np.inf
 
 
 def test_pieces_side_by_side_are_smoothed_as_each_alone() -> None:
@@ -153,6 +160,34 @@ def test_pieces_side_by_side_are_smoothed_as_each_alone() -> None:
             np.testing.assert_allclose(found.keypoints, alone.keypoints, atol=1e-3)
             np.testing.assert_array_equal(found.provenance, alone.provenance)
             np.testing.assert_array_equal(found.indices, alone.indices)
+
+
+@pytest.mark.parametrize("smoothing", CHOICES)
+def test_short_pieces_do_not_feel_a_long_one_beside_them(smoothing: Smoothing) -> None:
+    times = frame_times(30, 105)
+    raw, _ = spoilt(Walker(COCO17, wave=1.0).seen(times, 0.8), seed=2)
+    raw[np.random.default_rng(3).random(raw.shape[:2]) < 0.3] = np.nan
+    whole, line = track_of(times, raw), FrameTimes(0, times)
+    short = [whole.rows(slice(begin, begin + n)) for begin, n in ((0, 4), (40, 30), (300, 150))]
+    together = smooth_pieces([whole, *short], line, smoothing)[1:]
+    for piece, found in zip(short, together, strict=True):
+        (alone,) = smooth_pieces([piece], line, smoothing)
+        np.testing.assert_allclose(found.keypoints, alone.keypoints, atol=1e-3)
+        np.testing.assert_array_equal(found.provenance, alone.provenance)
+        np.testing.assert_array_equal(found.scores, alone.scores)
+
+
+@pytest.mark.parametrize("smoothing", ACAUSAL)
+def test_a_keypoint_that_is_gone_for_good_does_not_move(smoothing: Smoothing) -> None:
+    times = frame_times(30, 25)[:740]
+    raw, _ = spoilt(Walker(COCO17, wave=1.0, waves_hz=1.5).seen(times, 0.8), 1, outliers=0.0)
+    raw[40:, 1:] = raw[30:39, 1:] = np.nan
+    whole = track_of(times, raw)
+    line = FrameTimes(0, times)
+    (short,) = smooth_pieces([whole.rows(slice(0, 40))], line, smoothing)
+    (long,) = smooth_pieces([whole], line, smoothing)
+    assert np.isnan(long.keypoints[40:, 1:]).all()
+    np.testing.assert_allclose(long.keypoints[:40, 1:], short.keypoints[:, 1:], atol=1e-3)
 
 
 def test_chunks_of_a_long_track_fit_together() -> None:
@@ -210,6 +245,22 @@ def test_six_hertz_are_six_hertz_at_uneven_times() -> None:
             abs(np.dot(found[:, 0], wave[100:-100, 0]) / np.square(wave[100:-100]).sum() - passes)
             < 0.02
         )
+
+
+@pytest.mark.parametrize("smoothing", CHOICES)
+def test_a_clock_that_steps_back_does_no_harm(smoothing: Smoothing) -> None:
+    times, _, raw, _ = scene(30, outliers=0.0, seconds=3)
+    times[45:] -= 0.1
+    found = smoothed(track_of(times, raw), times, smoothing)
+    assert np.abs(found.keypoints - raw).max() < 100
+
+
+def test_butterworth_takes_a_clock_that_steps_back_for_one_that_stands() -> None:
+    times = np.arange(60) / 30
+    times[30:] -= 0.1
+    values = np.random.default_rng(0).normal(0, 5, (60, 2))
+    expected = butterworth(np.maximum.accumulate(times), values, 6)
+    np.testing.assert_array_equal(butterworth(times, values, 6), expected)
 
 
 def test_a_rate_too_low_for_the_cutoff_is_left_alone() -> None:

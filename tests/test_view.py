@@ -123,7 +123,7 @@ def test_ids_exchanged_inside_a_chunk_are_smoothed_apart(path: Path, tmp_path: P
 
 def test_repairs_at_hand_may_be_looked_at_before_they_are_stored(path: Path) -> None:
     with Repairing.open(path) as session:
-        after = session.repairs.after(Swap(1, 2, 50), session.facts)
+        after = session.preview(Swap(1, 2, 50))
     with Recording.open(path) as recording:
         view = View(recording, Smoothing.OFF, repairs=after)
         raw = View(recording, Smoothing.OFF).frame(60).people

@@ -13,25 +13,43 @@ from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
 from sdpose_track.repair.edits import LAST_FRAME, Delete, Edit, Lock, Merge, Place, Rename, Swap
 from sdpose_track.repair.edits import to_json as edit_to_json
+from sdpose_track.repair.repairs import Repairs
+from sdpose_track.repair.rules import fold
 from sdpose_track.repair.wording import in_words
+from sdpose_track.session.facts import RawFacts
+from sdpose_track.session.history import History
+from sdpose_track.session.recording import Recording
 from sdpose_track.session.repairing import Repairing
 from sdpose_track.settings import parse_time
 
-_MOST_STEPS = 2**31 - 1
 _VERBS = {"undo": "undone: ", "redo": "done again: "}
 
 
 def run(options: argparse.Namespace, _screen: Screen) -> int:
     """Repair, and say what changed. Returns the exit code."""
+    if options.action == "log":
+        return _log(options)
     with Repairing.open(options.session) as session:
         changed = _ACTIONS.get(options.action, _apply)(session, options)
         if options.json:
-            print(json.dumps(_told(session, options, changed), allow_nan=False))
-        elif options.action == "log":
-            print("\n".join(_log_lines(session)))
+            state = (session.history, session.repairs, session.facts)
+            print(json.dumps(_told(options, changed, *state), allow_nan=False))
         else:
             verb = _VERBS.get(options.action, "")
             print("\n".join(f"{verb}{in_words(edit)}" for edit in changed))
+    return 0
+
+
+def _log(options: argparse.Namespace) -> int:
+    """List the repairs; this writes nothing, so it may be done at any time."""
+    with Recording.open(options.session) as recording:
+        facts = RawFacts(recording)
+        history = recording.history()
+        repairs = fold(history.held, facts)
+        if options.json:
+            print(json.dumps(_told(options, (), history, repairs, facts), allow_nan=False))
+        else:
+            print("\n".join(_log_lines(history, repairs)))
     return 0
 
 
@@ -80,10 +98,6 @@ def _redo(session: Repairing, options: argparse.Namespace) -> tuple[Edit, ...]:
     return session.redo(_count(options))
 
 
-def _log(_session: Repairing, _options: argparse.Namespace) -> tuple[Edit, ...]:
-    return ()
-
-
 _EDITS: dict[str, Callable[[Repairing, argparse.Namespace], tuple[Edit, ...]]] = {
     "swap": _swap,
     "merge": _merge,
@@ -97,13 +111,12 @@ _EDITS: dict[str, Callable[[Repairing, argparse.Namespace], tuple[Edit, ...]]] =
 _ACTIONS: dict[str, Callable[[Repairing, argparse.Namespace], tuple[Edit, ...]]] = {
     "undo": _undo,
     "redo": _redo,
-    "log": _log,
 }
 
 
 def _count(options: argparse.Namespace) -> int:
     count = 1 if options.count is None else int(options.count)
-    if not 1 <= count <= _MOST_STEPS:
+    if count < 1:
         raise SettingsError(f"{options.action} {count}: expected 1 or more")
     return count
 
@@ -121,26 +134,33 @@ def _frame(session: Repairing, text: str | None, otherwise: int) -> int:
     return frames.start + bisect_left(times, seconds - 1e-9)
 
 
-def _log_lines(session: Repairing) -> list[str]:
-    edits, done = session.history
+def _log_lines(history: History, repairs: Repairs) -> list[str]:
+    misfits = dict(repairs.misfits)
+    marks = [
+        f"  (left out: {misfits[n]})" if n in misfits else "" if n <= history.done else "  (undone)"
+        for n in range(1, len(history.edits) + 1)
+    ]
     lines = [
-        f"{number:4}  {in_words(edit)}{'' if number <= done else '  (undone)'}"
-        for number, edit in enumerate(edits, start=1)
+        f"{number:4}  {in_words(edit)}{mark}"
+        for number, (edit, mark) in enumerate(zip(history.edits, marks, strict=True), start=1)
     ]
     return lines or ["no repairs"]
 
 
 def _told(
-    session: Repairing, options: argparse.Namespace, changed: tuple[Edit, ...]
+    options: argparse.Namespace,
+    changed: tuple[Edit, ...],
+    history: History,
+    repairs: Repairs,
+    facts: RawFacts,
 ) -> dict[str, Any]:
-    edits, done = session.history
-    repairs, facts = session.repairs, session.facts
     return {
         "session": options.session,
         "action": options.action,
         "changed": [_described(edit) for edit in changed],
-        "log": [_described(edit) for edit in edits],
-        "held": done,
+        "log": [_described(edit) for edit in history.edits],
+        "held": history.done,
+        "left_out": [{"number": number, "why": why} for number, why in repairs.misfits],
         "people": [
             {
                 "track_id": shown,
@@ -158,4 +178,6 @@ def _told(
 
 def _described(edit: Edit) -> dict[str, Any]:
     kind, values = edit_to_json(edit)
+    if values.get("last") == LAST_FRAME:
+        values["last"] = None
     return {"kind": kind, **values, "says": in_words(edit)}

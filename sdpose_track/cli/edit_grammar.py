@@ -54,7 +54,7 @@ ACTIONS: dict[str, tuple[str, str, Sequence[Argument]]] = {
         (Argument("id", _ID, int), Argument("name", "up to 80 characters")),
     ),
     "lock": (
-        "let nothing change a person until they are unlocked",
+        "let nothing but the name of a person change until they are unlocked",
         "lock 2",
         (Argument("id", _ID, int),),
     ),
@@ -90,6 +90,7 @@ def add_edit_arguments(
 ) -> None:
     """Add the session and the actions to `parser`; the actions' parsers are of `kind`."""
     parser.add_argument("session", metavar="SESSION", help="a .sdpose file")
+    _add_json(parser, default=False)
     actions: Any = parser.add_subparsers(
         title="actions", metavar="ACTION", dest="action", required=True, parser_class=kind
     )
@@ -114,6 +115,14 @@ def add_edit_arguments(
                 "--blend", metavar="S", type=float, default=0.0,
                 help="seconds on each side over which the correction fades; default: 0",
             )  # fmt: skip
-        action.add_argument(
-            "--json", action="store_true", help="print one JSON object as the last line of stdout"
-        )
+        _add_json(action, default=argparse.SUPPRESS)
+
+
+def _add_json(parser: argparse.ArgumentParser, default: object) -> None:
+    """Add --json, which may stand before the action and after it."""
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=default,
+        help="print one JSON object as the last line of stdout",
+    )

@@ -6,7 +6,13 @@ import argparse
 import json
 from pathlib import Path
 
-from sdpose_track.cli.exporting import export_all, frame_counts, parse_formats, parse_tuning
+from sdpose_track.cli.exporting import (
+    export_all,
+    frame_counts,
+    parse_formats,
+    parse_tuning,
+    tell_misfits,
+)
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
 from sdpose_track.export import FORMATS, ExportOptions
@@ -28,6 +34,7 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
         if not recording.is_complete:
             screen.say(f"{path} is not complete: exporting the frames so far")
         view = View(recording, smoothing, people, tuning)
+        tell_misfits(view.repairs, screen)
         folder = path.parent if options.out is None else Path(options.out)
         paths = export_all(view, formats, folder, path.stem, screen, wishes)
         told = {"session": str(path), **frame_counts(recording), "people": list(view.track_ids)}

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from sdpose_track.cli.exporting import frame_counts
-from sdpose_track.cli.report import as_json
+from sdpose_track.cli.report import as_json, counted, plain
 from sdpose_track.cli.report import lines as report_lines
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
@@ -20,7 +19,6 @@ from sdpose_track.session.recording import Recording
 from sdpose_track.sources import open_source
 
 MAGIC = b"SQLite format 3\x00"
-
 
 FOUND = 1
 """Exit code of a check that found something."""
@@ -53,7 +51,7 @@ def _session(path: Path, options: argparse.Namespace, screen: Screen) -> int:
         print(json.dumps({**told, **checked}, allow_nan=False))
     else:
         print("\n".join(report_lines(report)))
-    for finding in found:
+    for finding in found or report.left_out:
         screen.say(finding)
     return FOUND if found else 0
 
@@ -71,15 +69,14 @@ def _is_session(path: Path) -> bool:
 def _of_source(spec: str) -> tuple[dict[str, Any], list[str]]:
     with open_source(spec) as source:
         info = source.info
-    facts = {name: _plain(value) for name, value in asdict(info).items()}
+    facts: dict[str, Any] = plain(asdict(info))
     return facts, _source_lines(info)
 
 
 def _source_lines(info: SourceInfo) -> list[str]:
     rate = f"{float(info.rate):.3f} frames/s" + (" on average, uneven" if info.is_vfr else "")
-    frames = (
-        "unknown number of frames" if info.frame_count is None else f"{info.frame_count} frames"
-    )
+    count = info.frame_count
+    frames = "unknown number of frames" if count is None else counted(count, "frame", "frames")
     length = "" if info.duration is None else f", {float(info.duration):.3f} s"
     turned = f", turned by {info.rotation}°" if info.rotation else ""
     turned += ", mirrored" if info.mirrored else ""
@@ -106,18 +103,16 @@ def _of_session(path: Path, recording: Recording) -> tuple[dict[str, Any], list[
         "skeleton": header.skeleton,
         "settings": header.settings,
         "app_version": header.app_version,
-        "source": {name: _plain(value) for name, value in asdict(header.source).items()},
+        "source": plain(asdict(header.source)),
     }
+    runtime = header.settings.get("runtime")
     lines = [
         f"{path}: {'complete' if complete else 'not complete, go on with track --resume'}",
-        f"  {counts['frames']} frames over {length:.3f} s, {counts['frames_lost']} lost,"
+        f"  {counted(counts['frames'], 'frame', 'frames')} over {length:.3f} s,"
+        f" {counts['frames_lost']} lost,"
         f" {counts['frames_concealed']} repaired by the decoder",
         f"  detector {header.detector.name}, pose {header.pose.name}"
-        f" ({header.skeleton}), {header.settings.get('runtime', '')}",
+        f" ({header.skeleton}){f', {runtime}' if runtime else ''}",
         *(f"  {line}" for line in _source_lines(header.source)),
     ]
     return facts, lines
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Fraction) else value

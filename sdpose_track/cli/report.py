@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from dataclasses import asdict
+from fractions import Fraction
 from typing import Any
 
 from sdpose_track.review.doubts import Doubt
@@ -23,12 +24,13 @@ _LEGEND = "  jitter: raw > smoothed, in body heights per s³; sure: mean confide
 
 def as_json(report: Report) -> dict[str, Any]:
     """Return everything in `report` as JSON values; null stands for a figure that there is not."""
-    found: dict[str, Any] = _plain(
+    found: dict[str, Any] = plain(
         {
             "people": [asdict(person) for person in report.people],
             "births": report.births,
             "deaths": report.deaths,
             "repairs": report.repairs,
+            "left_out": report.left_out,
             "doubts": dict(report.by_reason),
             "worth_a_look": [asdict(doubt) for doubt in report.doubts],
         }
@@ -68,9 +70,9 @@ def _figure(value: float | None) -> str:
 
 def _whole(report: Report) -> list[str]:
     return [
-        f"  {_counted(report.births, 'person begins', 'people begin')} and {report.deaths}"
+        f"  {counted(report.births, 'person begins', 'people begin')} and {report.deaths}"
         f" {'ends' if report.deaths == 1 else 'end'} away from the border of the picture;"
-        f" {_counted(report.repairs, 'repair', 'repairs')}"
+        f" {counted(report.repairs, 'repair', 'repairs')}"
     ]
 
 
@@ -97,14 +99,17 @@ def _doubt(doubt: Doubt) -> list[str]:
     )
 
 
-def _counted(count: int, one: str, many: str) -> str:
+def counted(count: int, one: str, many: str) -> str:
+    """Return `1 frame` or `2 frames`."""
     return f"{count} {one if count == 1 else many}"
 
 
-def _plain(value: Any) -> Any:
-    """Return `value` with None for every number that JSON does not have."""
+def plain(value: Any) -> Any:
+    """Return `value` as JSON has it: fractions as text, None for a number that there is not."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
+    if isinstance(value, Fraction):
+        return str(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value

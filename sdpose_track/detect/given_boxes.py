@@ -16,10 +16,8 @@ import numpy as np
 
 from sdpose_track.detect.detector import Done
 from sdpose_track.errors import SettingsError
-from sdpose_track.records import NO_DETECTIONS, Detections, Float32, Frame
+from sdpose_track.records import FARTHEST, NO_DETECTIONS, Detections, Float32, Frame
 
-FARTHEST = 1e6
-"""Pixels from the origin beyond which a number is no position."""
 Rows = dict[str, list[list[float]]]
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from sdpose_track.detect.given_boxes import FARTHEST
 from sdpose_track.errors import SettingsError
 from sdpose_track.evaluation.annotations import Annotations, Person
+from sdpose_track.records import FARTHEST
 
 Rows = dict[int, list[list[float]]]
 """`x1, y1, x2, y2, score` in pixels of each person, by number of the picture."""

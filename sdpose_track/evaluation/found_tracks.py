@@ -14,6 +14,8 @@ from sdpose_track.errors import SettingsError, SourceError
 from sdpose_track.evaluation.mot_files import (
     Tracks,
     Truth,
+    is_frame,
+    number,
     rate_of,
     read_rate,
     read_results,
@@ -151,6 +153,7 @@ def read_detections(path: Path, last: int) -> list[Detections]:
     Raises SourceError if `path` is missing or malformed.
     """
     try:
+        _refuse_strange_frames(path)
         given = GivenBoxes(path)
     except SettingsError as error:
         raise SourceError(str(error).removeprefix("--boxes ")) from error
@@ -158,13 +161,45 @@ def read_detections(path: Path, last: int) -> list[Detections]:
 
 
 def track_detections(detections: list[Detections], rate: Fraction) -> Tracks:
-    """Return what our tracker makes of the detections in frames 1, 2 … at `rate` per second."""
+    """Return what our tracker makes of the detections in frames 1, 2 … at `rate` per second.
+
+    Where nobody is and nobody is remembered frames are passed over, which changes nothing: there
+    may be a million of them.
+    """
     tracker = ByteTracker()
     rows = []
     for i, seen in enumerate(detections):
+        if i and not len(seen) and not len(tracker):
+            continue
         ids = tracker.update(seen, i / rate)
         rows += [(i + 1, int(own), box) for own, box in zip(ids, tracker.boxes, strict=True) if own]
     return Tracks.of(rows)
+
+
+def _refuse_strange_frames(path: Path) -> None:
+    """Refuse a det.txt with a row whose frame is not from 1 on, and say which row it is.
+
+    What else is wrong with it, `GivenBoxes` tells.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return
+    if text.lstrip().startswith("{"):
+        return
+    for line_number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            values = [number(cell) for cell in line.split(",")[:7]]
+        except ValueError:
+            expected = "expected frame,id,left,top,width,height,confidence"
+            raise SourceError(
+                f"{path}, line {line_number}: {expected}; correct the file."
+            ) from None
+        if not is_frame(values[0]):
+            why = "the frame is no number from 1 on"
+            raise SourceError(f"{path}, line {line_number}: {why}; correct the file.")
 
 
 def _rate(wish: TrackWish) -> Fraction | None:

@@ -8,6 +8,7 @@ columns (MOT16 and later); rows of 10 columns (MOT15) have a place in the world 
 from __future__ import annotations
 
 import configparser
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,9 +19,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sdpose_track.detect.given_boxes import FARTHEST
 from sdpose_track.errors import SourceError
-from sdpose_track.records import Float64, Int64
+from sdpose_track.records import FARTHEST, Float64, Int64
 
 PEDESTRIAN = 1
 DISTRACTORS = (2, 7, 8, 12)
@@ -106,7 +106,7 @@ def read_truth(path: Path) -> Truth:
 
 
 def read_results(path: Path) -> Tracks:
-    """Return what a tracker found, from a results file.
+    """Return what a tracker found, from a results file, whose columns after the box are not read.
 
     Raises SourceError if it is unreadable or a row is malformed.
     """
@@ -166,7 +166,7 @@ def _rows(path: Path, columns: int) -> list[_Row]:
             seen[row.frame].add(row.id)
             if len(seen[row.frame]) > MOST_IN_A_FRAME:
                 raise ValueError(f"frame {row.frame} has more than {MOST_IN_A_FRAME} boxes")
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             raise SourceError(f"{path}, line {number}: {error}; correct the file.") from None
         rows.append(row)
     return sorted(rows, key=lambda row: row.frame)
@@ -184,27 +184,47 @@ def _text(path: Path) -> str:
 
 
 def _row(cells: list[str], columns: int) -> _Row:
-    """Return what a row says. Raises ValueError or OverflowError, saying what is wrong with it."""
-    expected = ",".join(_COLUMNS[:columns])
-    try:
-        numbers = [float(cell) for cell in cells[: _CLASS + 1]]
-    except ValueError:
-        raise ValueError(f"expected the numbers {expected}") from None
-    if len(numbers) < columns:
-        raise ValueError(f"expected {expected}")
+    """Return what a row says. Raises ValueError, saying what is wrong with it."""
+    cells = cells if cells[-1].strip() else cells[:-1]  # some writers end a row with a comma
+    numbers = _numbers(cells, columns)
     frame, own, left, top, width, height = numbers[:6]
     box = (left, top, left + width, top + height)
     for is_so, otherwise in (
-        (frame.is_integer() and 1 <= frame <= MOST_FRAMES, "the frame is no number from 1 on"),
+        (is_frame(frame), "the frame is no number from 1 on"),
         (own.is_integer() and 0 <= own <= _HIGHEST_ID, "the id is no number from 0 on"),
         (all(abs(v) < FARTHEST for v in box), "the box holds a number that is no position"),
         (width > 0 and height > 0, "the box is empty"),
+        (all(map(math.isfinite, numbers[_FLAG:])), "the flag or the class is not finite"),
     ):
         if not is_so:
             raise ValueError(otherwise)
     flag = int(numbers[_FLAG]) if columns > _FLAG else 1
-    has_class = len(cells) in (_CLASS + 1, _CLASS + 2) and numbers[_CLASS] > 0
+    has_class = len(numbers) > _CLASS and len(cells) <= _CLASS + 2 and numbers[_CLASS] > 0
     return _Row(int(frame), int(own), box, flag, int(numbers[_CLASS]) if has_class else None)
+
+
+def _numbers(cells: list[str], columns: int) -> list[float]:
+    """Return the numbers of a row of which at least `columns` columns are wanted."""
+    wanted, expected = cells[: _CLASS + 1 if columns > _FLAG else columns], _COLUMNS[:columns]
+    try:
+        numbers = [number(cell) for cell in wanted]
+    except ValueError:
+        raise ValueError(f"expected the numbers {','.join(expected)}") from None
+    if len(numbers) < columns:
+        raise ValueError(f"expected {','.join(expected)}")
+    return numbers
+
+
+def number(text: str) -> float:
+    """Return the number that `text` is. Raises ValueError if it is none, as `1_0`."""
+    if "_" in text:
+        raise ValueError(f"{text!r} is a number in programs only")
+    return float(text)
+
+
+def is_frame(value: float) -> bool:
+    """Tell whether `value` is the number of a frame, from 1 on."""
+    return value.is_integer() and 1 <= value <= MOST_FRAMES
 
 
 def _tracks(rows: list[_Row]) -> Tracks:

@@ -91,7 +91,9 @@ def angles(
             mirrored picture. `auto` asks `facing_of`.
 
     Returns:
-        By the names of `JOINTS` and `SEGMENTS`; NaN where a point is missing or two coincide.
+        By the names of `JOINTS` and `SEGMENTS`, from -180 up to 180, of lines from -90 up to 90;
+        the upper end is never reached, also not as float32. NaN where a point is missing or two
+        coincide.
 
     Raises:
         SettingsError: there is no such `facing`.
@@ -141,7 +143,9 @@ def _measured(keypoints: Float64, skeleton: Skeleton, angle: Angle) -> Float64:
     else:
         raw = _between(points[1] - points[0], points[3] - points[2])
     half = 90.0 if angle.is_line else 180.0
-    return (((raw + angle.offset) * angle.sign) + half) % (2 * half) - half
+    turned = (((raw + angle.offset) * angle.sign) + half) % (2 * half) - half
+    # A hair below the end of the range would be rounded to it, as float32 in columns at the latest.
+    return np.where(turned.astype(np.float32) >= half, -half, turned)
 
 
 def _direction(arrow: Float64) -> Float64:

@@ -71,7 +71,10 @@ def foot_contacts(
 
 
 def stances(person: Trace, contacts: dict[str, Float64]) -> list[Stance]:
-    """Return the times that each foot stood, from what `foot_contacts` gave, by their start."""
+    """Return when and how long each foot stood, by ascending start: steps to count and compare.
+
+    `contacts` is what `foot_contacts` gave for `person`. A stance ends where a frame is missing.
+    """
     frame_s = _frame_s(person.times)
     found = [
         Stance(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 from sdpose_track.records import Float32, Provenance, TrackArrays
 from sdpose_track.repair.blending import Keyframe, corrections
 from sdpose_track.repair.edits import MOST_BLEND_S
+from sdpose_track.repair.identities import Piece
 from sdpose_track.repair.repairs import Placed, Places, Repairs
 
 SURE = 1.0
@@ -43,15 +44,37 @@ def shown_people(
     return {shown: joined(shown, parts[shown]) for shown in sorted(parts)}
 
 
-def keyframes_of(shown: int, repairs: Repairs, keypoints: Sequence[str]) -> tuple[Spot, ...]:
-    """Return the keyframes of `shown`, by ascending frame."""
-    found = [
-        Spot(frame, keypoints.index(name), placed)
-        for tracked, first, last in repairs.identities.pieces(shown)
-        for (frame, name), placed in repairs.placed.get(tracked, {}).items()
-        if placed.blend_s > 0 and first <= frame <= last
-    ]
-    return tuple(sorted(found, key=lambda spot: (spot.frame, spot.keypoint)))
+def shown_person(
+    shown: int, parts: Iterable[TrackArrays], repairs: Repairs, keypoints: Sequence[str]
+) -> TrackArrays | None:
+    """Return `shown`, who is made of `parts` of tracked people; None if these hold no frame."""
+    found = [part for part in parts if len(part)]
+    put = [_put_in_place(p, repairs.placed.get(p.track_id, {}), keypoints) for p in found]
+    return joined(shown, put) if put else None
+
+
+def keyframes(
+    repairs: Repairs, pieces: Mapping[int, Sequence[Piece]], keypoints: Sequence[str]
+) -> dict[int, tuple[Spot, ...]]:
+    """Return the keyframes of everybody who has some, by shown id and ascending frame.
+
+    `pieces` says what each shown person is made of.
+    """
+    found = {
+        shown: tuple(
+            sorted(
+                (
+                    Spot(frame, keypoints.index(name), placed)
+                    for tracked, first, last in parts
+                    for (frame, name), placed in repairs.placed.get(tracked, {}).items()
+                    if placed.blend_s > 0 and first <= frame <= last
+                ),
+                key=lambda spot: (spot.frame, spot.keypoint),
+            )
+        )
+        for shown, parts in (pieces.items() if repairs.placed else ())
+    }
+    return {shown: spots for shown, spots in found.items() if spots}
 
 
 def blended(

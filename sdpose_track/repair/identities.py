@@ -9,7 +9,7 @@ the few steps of its id, however long the recording is.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -39,11 +39,6 @@ class Identities:
 
     _steps: Mapping[int, _Steps] = field(default_factory=lambda: MappingProxyType({}))
 
-    def shown(self, tracked: int, frame: int) -> int:
-        """Return who is shown for `tracked` in `frame`; `NOBODY` where they were deleted."""
-        steps = self._steps.get(tracked)
-        return tracked if steps is None else steps[bisect_right(steps, (frame, LAST_FRAME)) - 1][1]
-
     def stretches(self, tracked: int) -> tuple[tuple[int, int, int], ...]:
         """Return (first frame, last frame, shown id) of `tracked`, without gaps, from frame 0."""
         steps = self._steps.get(tracked, ((0, tracked),))
@@ -60,9 +55,14 @@ class Identities:
         ]
         return tuple(sorted(found, key=lambda piece: (piece.first, piece.tracked)))
 
-    def shown_for(self, tracked: int) -> frozenset[int]:
-        """Return everyone who is shown for `tracked` in some frame."""
-        return frozenset(who for _, who in self._steps.get(tracked, ((0, tracked),))) - {NOBODY}
+    def all_pieces(self, tracked_ids: Iterable[int]) -> dict[int, list[Piece]]:
+        """Return, by shown id, what everybody is made of, in no order; `NOBODY` left out."""
+        found: dict[int, list[Piece]] = {}
+        for tracked in tracked_ids:
+            for first, last, who in self.stretches(tracked):
+                found.setdefault(who, []).append(Piece(tracked, first, last))
+        found.pop(NOBODY, None)
+        return found
 
     def changed(self) -> frozenset[int]:
         """Return the tracked ids that are not shown as themselves throughout."""

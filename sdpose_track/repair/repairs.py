@@ -1,41 +1,24 @@
-"""The sum of a session's edits, and what an edit makes of it.
+"""The sum of a session's edits: who is shown for whom, their names, and keypoints put in place.
 
-A state is never changed: `Repairs.after` returns the next one, so going back is keeping the one
-before. An edit that makes no sense is refused with a sentence, and then there is no next state.
+A state is never changed: `rules.after` returns the next one, so going back is keeping the one
+before.
 """
 
 from __future__ import annotations
 
-import math
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from sdpose_track.errors import SettingsError
 from sdpose_track.records import Int32
-from sdpose_track.repair.edits import (
-    LAST_FRAME,
-    LONGEST_NAME,
-    MOST_BLEND_S,
-    Delete,
-    Edit,
-    Lock,
-    Merge,
-    Place,
-    Rename,
-    Split,
-    Swap,
-)
-from sdpose_track.repair.identities import NOBODY, Identities
+from sdpose_track.repair.edits import LAST_FRAME
+from sdpose_track.repair.identities import Identities, Piece
 
 ASIDE = 1_000_000
 """Ids from here on are free while a run may still give out new ones of its own."""
-FARTHEST = 1e6
-"""Pixels from the origin within which a keypoint may be put."""
 
 
 class Facts(Protocol):
@@ -87,35 +70,36 @@ class Repairs:
     """Ids that splits made."""
     count: int = 0
     """How many edits this is the sum of."""
-
-    def after(self, edit: Edit, facts: Facts) -> Repairs:
-        """Return the state after `edit`. Raises SettingsError, a sentence, if it makes no sense."""
-        return replace(_APPLY[type(edit)](self, edit, facts), count=self.count + 1)
+    misfits: tuple[tuple[int, str], ...] = ()
+    """Number, from 1, of each edit that makes no sense any more, and why: it is left out. A run
+    that was gone on with may have found people where a repair rests on there being none."""
 
     def people(self, facts: Facts) -> tuple[int, ...]:
         """Return the shown ids of everyone who is in some frame, ascending."""
-        shown: set[int] = set()
-        for tracked in set(facts.tracked_ids) - self.identities.changed():
-            shown.add(tracked)
-        for tracked in self.identities.changed() & set(facts.tracked_ids):
-            shown |= {
-                who
-                for who in self.identities.shown_for(tracked)
-                if who in shown or self.presence(who, facts).size
-            }
-        return tuple(sorted(shown))
+        pieces = self.identities.all_pieces(facts.tracked_ids)
+        changed = self.identities.changed()
+        return tuple(
+            sorted(
+                shown
+                for shown, parts in pieces.items()
+                if any(p.tracked not in changed for p in parts) or extent(parts, facts)
+            )
+        )
 
     def presence(self, shown: int, facts: Facts) -> Int32:
         """Return the (F,) frames in which `shown` is there, ascending."""
-        known = set(facts.tracked_ids)
         parts = [
-            _within(facts.presence(tracked), first, last)
-            for tracked, first, last in self.identities.pieces(shown)
-            if tracked in known
+            within(facts.presence(tracked), first, last)
+            for tracked, first, last in self.pieces(shown, facts)
         ]
         joined = np.concatenate([np.empty(0, np.int32), *parts])
         joined.sort()
         return joined
+
+    def pieces(self, shown: int, facts: Facts) -> tuple[Piece, ...]:
+        """Return the tracked ids, and the frames of each, that are shown as `shown`."""
+        known = set(facts.tracked_ids)
+        return tuple(p for p in self.identities.pieces(shown) if p.tracked in known)
 
     def called(self, shown: int) -> str:
         """Return how to speak of `shown`: `person 3` or `person 3 (Anna)`."""
@@ -130,171 +114,15 @@ class Repairs:
         return 1 + max(given | {ASIDE})
 
 
-def fold(edits: Iterable[Edit], facts: Facts) -> Repairs:
-    """Return the state after all `edits`. Raises SettingsError where one makes no sense."""
-    state = Repairs()
-    for edit in edits:
-        state = state.after(edit, facts)
-    return state
+def extent(pieces: Iterable[Piece], facts: Facts) -> tuple[int, int] | None:
+    """Return the first and the last frame of `pieces`; None if they have none."""
+    parts = [within(facts.presence(p.tracked), p.first, p.last) for p in pieces]
+    ends = [(int(part[0]), int(part[-1])) for part in parts if part.size]
+    return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else None
 
 
-# -- checks --------------------------------------------------------------------------------------
-
-
-def _known(state: Repairs, shown: int, facts: Facts) -> Int32:
-    """Return the frames of `shown`. Raises SettingsError if there is no such person."""
-    frames = state.presence(shown, facts)
-    if not frames.size:
-        there = ", ".join(str(i) for i in state.people(facts)) or "nobody"
-        raise SettingsError(f"there is no person {shown}; this session has {there}")
-    return frames
-
-
-def _free(state: Repairs, shown: int, facts: Facts) -> Int32:
-    """Return the frames of `shown`, who may be changed."""
-    frames = _known(state, shown, facts)
-    if shown in state.locked:
-        raise SettingsError(f"{state.called(shown)} is locked; unlock {shown} first")
-    return frames
-
-
-def _range(first: int, last: int) -> str:
-    return f"from frame {first} on" if last == LAST_FRAME else f"in frames {first} to {last}"
-
-
-def _within(frames: Int32, first: int, last: int) -> Int32:
+def within(frames: Int32, first: int, last: int) -> Int32:
+    """Return those of ascending `frames` (F,) from `first` to `last`, both included."""
     ends = np.array([first, min(last, LAST_FRAME - 1) + 1], np.int32)  # int64 would copy frames
     low, high = np.searchsorted(frames, ends)
     return frames[low:high]
-
-
-# -- what each edit does -------------------------------------------------------------------------
-
-
-def _swap(state: Repairs, edit: Swap, facts: Facts) -> Repairs:
-    if edit.first == edit.second:
-        raise SettingsError(f"swap {edit.first} {edit.second}: choose two different people")
-    both = [_free(state, shown, facts) for shown in (edit.first, edit.second)]
-    if all(frames[-1] < edit.frame for frames in both):
-        raise SettingsError(
-            f"neither {state.called(edit.first)} nor {state.called(edit.second)} is seen from"
-            f" frame {edit.frame} on; choose a frame up to {max(f[-1] for f in both)}"
-        )
-    names = {edit.first: edit.second, edit.second: edit.first}
-    return replace(state, identities=state.identities.renamed(names, edit.frame))
-
-
-def _merge(state: Repairs, edit: Merge, facts: Facts) -> Repairs:
-    if edit.into == edit.other:
-        raise SettingsError(f"merge {edit.into} {edit.other}: choose two different people")
-    here, there = (_free(state, shown, facts) for shown in (edit.into, edit.other))
-    both = np.intersect1d(here, there, assume_unique=True)
-    if both.size:
-        frames = f"frame {both[0]}" if both.size == 1 else f"frames {both[0]} to {both[-1]}"
-        raise SettingsError(
-            f"{state.called(edit.into)} and {state.called(edit.other)} are both there in {frames}"
-            f" ({both.size} in all), so they cannot be one; split or delete one of them there first"
-        )
-    names = dict(state.names)
-    other = names.pop(edit.other, None)
-    if other is not None:
-        names.setdefault(edit.into, other)
-    identities = state.identities.renamed({edit.other: edit.into}, 0)
-    return replace(state, identities=identities, names=MappingProxyType(names))
-
-
-def _split(state: Repairs, edit: Split, facts: Facts) -> Repairs:
-    frames = _free(state, edit.track_id, facts)
-    if not frames[0] < edit.frame <= frames[-1]:
-        raise SettingsError(
-            f"{state.called(edit.track_id)} is seen in frames {frames[0]} to {frames[-1]}: frame"
-            f" {edit.frame} does not divide them; choose one after {frames[0]}, up to {frames[-1]}"
-        )
-    if edit.new_id == NOBODY or edit.new_id in state.given.union(facts.tracked_ids):
-        raise SettingsError(f"the id {edit.new_id} is taken; choose {state.new_id(facts)}")
-    identities = state.identities.renamed({edit.track_id: edit.new_id}, edit.frame)
-    return replace(state, identities=identities, given=state.given | {edit.new_id})
-
-
-def _delete(state: Repairs, edit: Delete, facts: Facts) -> Repairs:
-    frames = _free(state, edit.track_id, facts)
-    if edit.last < edit.first:
-        raise SettingsError(
-            f"frames {edit.first} to {edit.last} are none; give the first, then the last"
-        )
-    gone = _within(frames, edit.first, edit.last)
-    if not gone.size:
-        raise SettingsError(
-            f"{state.called(edit.track_id)} is seen in frames {frames[0]} to {frames[-1]}, never"
-            f" {_range(edit.first, edit.last)}; choose frames with them"
-        )
-    names = {edit.track_id: NOBODY}
-    state = replace(state, identities=state.identities.renamed(names, edit.first, edit.last))
-    if gone.size < frames.size:
-        return state
-    left = {shown: name for shown, name in state.names.items() if shown != edit.track_id}
-    return replace(state, names=MappingProxyType(left))
-
-
-def _rename(state: Repairs, edit: Rename, facts: Facts) -> Repairs:
-    _known(state, edit.track_id, facts)
-    name = edit.name.strip()
-    if len(name) > LONGEST_NAME or any(unicodedata.category(c).startswith("C") for c in name):
-        raise SettingsError(
-            f"{name!r:.60} is no name; use up to {LONGEST_NAME} printable characters"
-        )
-    holder = {other: shown for shown, other in state.names.items()}.get(name, edit.track_id)
-    if holder != edit.track_id:
-        raise SettingsError(f"person {holder} is called {name} already; choose another name")
-    names = {**state.names, edit.track_id: name}
-    if not name:
-        del names[edit.track_id]
-    return replace(state, names=MappingProxyType(names))
-
-
-def _lock(state: Repairs, edit: Lock, facts: Facts) -> Repairs:
-    _known(state, edit.track_id, facts)
-    if (edit.track_id in state.locked) == edit.locked:
-        word = "locked already" if edit.locked else "not locked"
-        raise SettingsError(f"{state.called(edit.track_id)} is {word}; there is nothing to do")
-    return replace(state, locked=state.locked ^ {edit.track_id})
-
-
-def _place(state: Repairs, edit: Place, facts: Facts) -> Repairs:
-    frames = _free(state, edit.track_id, facts)
-    if edit.frame not in frames:
-        raise SettingsError(
-            f"{state.called(edit.track_id)} is not seen in frame {edit.frame}; choose one of the"
-            f" {frames.size} from {frames[0]} to {frames[-1]} with them"
-        )
-    if edit.keypoint not in facts.keypoint_names:
-        raise SettingsError(
-            f"there is no keypoint {edit.keypoint!r:.60}; choose a name such as"
-            f" {facts.keypoint_names[-1]}"
-        )
-    if not (math.hypot(edit.x, edit.y) <= FARTHEST and 0 <= edit.blend_s <= MOST_BLEND_S):
-        raise SettingsError(
-            f"{edit.keypoint} at ({edit.x:g}, {edit.y:g}), blended over {edit.blend_s:g} s, is out"
-            f" of range; choose pixels of the picture and 0 to {MOST_BLEND_S:g} s"
-        )
-    (tracked,) = {
-        piece.tracked
-        for piece in state.identities.pieces(edit.track_id)
-        if piece.first <= edit.frame <= piece.last
-        and piece.tracked in facts.tracked_ids
-        and edit.frame in facts.presence(piece.tracked)
-    }
-    spot = Placed(edit.keypoint, edit.x, edit.y, edit.blend_s)
-    places = {**state.placed.get(tracked, {}), (edit.frame, edit.keypoint): spot}
-    return replace(state, placed=MappingProxyType({**state.placed, tracked: places}))
-
-
-_APPLY: dict[type[Edit], Callable[..., Repairs]] = {
-    Swap: _swap,
-    Merge: _merge,
-    Split: _split,
-    Delete: _delete,
-    Rename: _rename,
-    Lock: _lock,
-    Place: _place,
-}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from sdpose_track.boxes import overlap
 from sdpose_track.records import Float32, Float64, Int32
 from sdpose_track.review.evidence import Seen, Signs, Words
 
@@ -24,13 +25,17 @@ _BLOCK = 512
 
 def signs(people: Sequence[Seen]) -> Iterator[Signs]:
     """Yield the frames of each two of `people` in which they may have been exchanged."""
+    if not people:
+        return
     expected = [_expected(person) for person in people]
     found: dict[tuple[int, int], list[tuple[Int32, Float64]]] = defaultdict(list)
-    start = min((int(person.indices[0]) for person in people), default=0)
-    stop = max((int(person.indices[-1]) for person in people), default=-1) + 1
+    begins = np.array([person.indices[0] for person in people], np.int64)
+    ends = np.array([person.indices[-1] for person in people], np.int64) + 1
+    start, stop = int(begins.min()), int(ends.max())
     for first in range(start, stop, _BLOCK):
         last = min(first + _BLOCK, stop)
-        here = [i for i, p in enumerate(people) if _is_seen(p, first, last)]
+        near = np.flatnonzero((begins < last) & (ends > first)).tolist()
+        here = [i for i in near if _is_seen(people[i], first, last)]
         if len(here) < 2:
             continue
         now = np.stack([_dense(people[i], people[i].boxes, first, last) for i in here])
@@ -47,7 +52,8 @@ def _expected(person: Seen) -> Float64:
     """Return (F, 4) where each box of a person was to be expected from those before it."""
     times, boxes = person.times, person.boxes.astype(np.float64)
     out = np.full(boxes.shape, np.nan)
-    earlier = np.searchsorted(times, times[:-1] - MOTION_S)
+    own = np.arange(len(times) - 1)
+    earlier = np.minimum(np.searchsorted(times, times[:-1] - MOTION_S), own)
     span = (times[:-1] - times[earlier])[:, None]
     passed = np.diff(times)[:, None]
     moved = person.centres[:-1] - person.centres[earlier]
@@ -75,30 +81,18 @@ def _doubtful(now: Float64, then: Float64, a: int) -> Iterator[tuple[int, Int32,
     `now` and `then` are (P, F, 4) boxes seen and expected.
     """
     rest = slice(a + 1, None)
-    together = _overlap(now[rest], now[a]) > OVERLAP
-    together |= _overlap(then[rest], then[a]) > OVERLAP
+    together = overlap(now[rest], now[a]) > OVERLAP
+    together |= overlap(then[rest], then[a]) > OVERLAP
     who, frames = np.nonzero(together)
     others = who + a + 1
     own, theirs = (now[a, frames], then[a, frames]), (now[others, frames], then[others, frames])
-    kept = _overlap(own[0], own[1]) + _overlap(theirs[0], theirs[1])
-    exchanged = _overlap(own[0], theirs[1]) + _overlap(theirs[0], own[1])
+    kept = overlap(own[0], own[1]) + overlap(theirs[0], theirs[1])
+    exchanged = overlap(own[0], theirs[1]) + overlap(theirs[0], own[1])
     margin = (kept - exchanged) / 2
     close = margin < CLOSE
     for b in np.unique(others[close]):
         with_b = close & (others == b)
         yield int(b), frames[with_b].astype(np.int32), margin[with_b]
-
-
-def _overlap(one: Float64, other: Float64) -> Float64:
-    """Return the (...) intersection over union of each two boxes (..., 4); NaN for no box."""
-    low, high = np.maximum(one[..., :2], other[..., :2]), np.minimum(one[..., 2:], other[..., 2:])
-    shared = np.prod(np.maximum(high - low, 0.0), axis=-1)
-    either = _area(one) + _area(other) - shared
-    return np.asarray(shared / np.maximum(either, 1e-12))
-
-
-def _area(boxes: Float64) -> Float64:
-    return np.asarray(np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1))
 
 
 def _of_pair(one: Seen, other: Seen, frames: Int32, margins: Float64) -> Signs:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from sdpose_track.kinematics.rolling import Rows
-from sdpose_track.records import Int32
+from sdpose_track.records import Int32, TrackArrays
 from sdpose_track.review import crossings, ends, poses
 from sdpose_track.review.evidence import Scene, Seen, Signs, Subject
 from sdpose_track.session.view import View
@@ -66,16 +67,52 @@ def find_doubts(view: View) -> tuple[Doubt, ...]:
     smoothing, whatever the view's. One person is in memory at a time, beside everybody's boxes.
     """
     raw = View(view.recording, Smoothing.OFF, view.track_ids, repairs=view.repairs)
-    scene, people = Scene(raw), list[Seen]()
-    found: list[Doubt] = []
+    look = Look(raw)
     for track in raw.tracks():
-        if not len(track):  # a run that goes on has just found them
-            continue
-        subject = Subject(raw.repairs.called(track.track_id), track, raw.skeleton)
-        people.append(subject.seen())
-        found += doubts_of_poses(subject, scene)
-    found += _of_identities(people, scene)
-    return tuple(sorted(_without_ghosts(found), key=lambda d: (d.frame, d.first, d.track_ids)))
+        if len(track):  # a run that goes on has just found those who are nowhere
+            look.take(track)
+        del track  # before the next one is read
+    return look.result().doubts
+
+
+class Looked(NamedTuple):
+    """What was seen in a view."""
+
+    births: list[ends.End]
+    """Where each person begins."""
+    deaths: list[ends.End]
+    """Where each ends."""
+    doubts: tuple[Doubt, ...]
+    """What is worth a look, by ascending frame."""
+
+
+class Look:
+    """Takes the people of a raw view one after another, and keeps nobody's poses."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._scene = Scene(view)
+        self._people: list[Seen] = []
+        self._found: list[Doubt] = []
+
+    def take(self, track: TrackArrays) -> None:
+        """Look at a person of the view, in F frames; F is 1 or more."""
+        called = self._view.repairs.called(track.track_id)
+        subject = Subject(called, track, self._view.skeleton)
+        self._people.append(subject.seen())
+        self._found += doubts_of_poses(subject, self._scene)
+
+    def result(self) -> Looked:
+        """Return what was found, of all who were taken and between them."""
+        people, scene = self._people, self._scene
+        births, deaths = ends.births(people, scene), ends.deaths(people, scene)
+        found = [*self._found]
+        for reason, signs in ends.signs(births, deaths):
+            found += _joined(reason, signs, scene)
+        for signs in crossings.signs(people):
+            found += _joined("crossing", signs, scene)
+        kept = sorted(_without_ghosts(found), key=lambda d: (d.frame, d.first, d.track_ids))
+        return Looked(births, deaths, tuple(kept))
 
 
 def doubts_of_poses(person: Subject, scene: Scene) -> Iterator[Doubt]:
@@ -109,13 +146,6 @@ def _without_ghosts(found: Sequence[Doubt]) -> Iterator[Doubt]:
         if doubt.suggestion.startswith("delete"):
             ghosts[doubt.track_ids] = doubt
     return (doubt for doubt in found if ghosts.get(doubt.track_ids, doubt) is doubt)
-
-
-def _of_identities(people: Sequence[Seen], scene: Scene) -> Iterator[Doubt]:
-    for reason, signs in ends.signs(people, scene):
-        yield from _joined(reason, signs, scene)
-    for signs in crossings.signs(people):
-        yield from _joined("crossing", signs, scene)
 
 
 def _joined(reason: str, signs: Signs, scene: Scene) -> Iterator[Doubt]:

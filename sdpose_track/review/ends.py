@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from sdpose_track.kinematics.rolling import Rows
 from sdpose_track.records import Float64
-from sdpose_track.review.evidence import Scene, Seen, Signs, Words, severity
-from sdpose_track.track.association import assign
+from sdpose_track.review.evidence import Scene, Seen, Signs, Words, centres, severity
 
 EXCUSED_S = 0.25
 """So soon after frames that were not seen nobody can have been found yet, in seconds."""
@@ -72,22 +74,24 @@ def broken(begins: Sequence[End], ends: Sequence[End]) -> list[tuple[End, End, f
     """
     begins = sorted((b for b in begins if not b.excused), key=lambda begin: begin.frame)
     ends = [end for end in ends if not end.excused]
-    frames = np.array([begin.frame for begin in begins], np.int64)
-    times = np.array([begin.person.times[0] for begin in begins], np.float64)
-    cost = np.ones((len(ends), len(begins)))
-    for row, end in enumerate(ends):
-        first = int(np.searchsorted(frames, end.frame, side="right"))
-        last = int(np.searchsorted(times, end.person.times[-1] + SOON_S, side="right"))
-        for column in range(first, last):
-            cost[row, column] = _cost(end, begins[column])
-    rows, columns = assign(cost, 1.0)
-    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
-    return [(ends[row], begins[column], float(cost[row, column])) for row, column in pairs]
+    later = _Beginnings(begins)
+    near = [later.near(end) for end in ends]
+    counts = [columns.size for columns, _ in near]
+    if not sum(counts):
+        return []
+    rows = np.repeat(np.arange(len(ends)), counts)
+    columns, costs = (np.concatenate(parts) for parts in zip(*near, strict=True))
+    return [
+        (ends[rows[at]], begins[columns[at]], float(costs[at]))
+        for at in _cheapest(rows, columns, costs)
+    ]
 
 
-def signs(people: Sequence[Seen], scene: Scene) -> Iterator[tuple[str, Signs]]:
-    """Yield what is doubtful about where tracks begin and end, with the name of the reason."""
-    begins, ends = births(people, scene), deaths(people, scene)
+def signs(begins: Sequence[End], ends: Sequence[End]) -> Iterator[tuple[str, Signs]]:
+    """Yield what is doubtful about where tracks begin and end, with the name of the reason.
+
+    `begins` and `ends` are of the same people, in the same order.
+    """
     one = broken(begins, ends)
     for end, begin, cost in one:
         yield "switch", _switch(end, begin, cost)
@@ -147,22 +151,53 @@ def _room(boxes: Float64, scene: Scene) -> Float64:
     return np.asarray(np.maximum(room, 0.0))
 
 
-def _cost(end: End, begin: End) -> float:
-    """Return how unlikely it is that `begin`, later, is `end`; 1 or more is out of question."""
-    if not (end.is_doubtful or begin.is_doubtful):
-        return 1.0
-    one, other = end.person, begin.person
-    passed = float(other.times[0] - one.times[-1])
-    height, taller = (
-        float(p.boxes[row, 3] - p.boxes[row, 1]) for p, row in ((one, -1), (other, 0))
-    )
-    if min(height, taller) <= 0:
-        return 1.0
-    place, goal = one.centres[-1], other.centres[0]
-    ahead = place + one.velocity(len(one.indices) - 1, REACH_S) * passed
-    apart = min(np.hypot(*(goal - place)), np.hypot(*(goal - ahead))) / max(height, taller)
-    size = abs(np.log(taller / height)) / np.log(ALIKE)
-    return float(max(apart / NEAR, size, passed / SOON_S))
+class _Beginnings:
+    """Where and how B tracks begin, by ascending frame."""
+
+    def __init__(self, begins: Sequence[End]) -> None:
+        people = [begin.person for begin in begins]
+        boxes = np.array([person.boxes[0] for person in people], np.float64).reshape(-1, 4)
+        self._frames = np.array([begin.frame for begin in begins], np.int64)
+        self._times = np.array([person.times[0] for person in people], np.float64)
+        self._places = centres(boxes)
+        self._heights = boxes[:, 3] - boxes[:, 1]
+        self._doubtful = np.array([begin.is_doubtful for begin in begins], np.bool_)
+
+    def near(self, end: End) -> tuple[Rows, Float64]:
+        """Return which of them may be `end`, gone on, and the cost of each: how unlikely, 0..1."""
+        one, time_s = end.person, float(end.person.times[-1])
+        first = int(np.searchsorted(self._frames, end.frame, side="right"))
+        last = int(np.searchsorted(self._times, time_s + SOON_S, side="right"))
+        columns = np.arange(first, max(first, last))
+        columns = columns[self._doubtful[columns] | end.is_doubtful]
+        passed, tall = self._times[columns] - time_s, self._heights[columns]
+        last_box = one.boxes[-1:].astype(np.float64)
+        height = last_box[0, 3] - last_box[0, 1]
+        ways = self._places[columns] - centres(last_box)
+        ahead = one.velocity(len(one.indices) - 1, REACH_S) * passed[:, None]
+        apart = np.minimum(np.hypot(*ways.T), np.hypot(*(ways - ahead).T))
+        with np.errstate(divide="ignore", invalid="ignore"):  # boxes without a height
+            apart /= np.maximum(height, tall) * NEAR
+            size = np.abs(np.log(tall / height)) / np.log(ALIKE)
+        cost = np.maximum(np.maximum(apart, size), passed / SOON_S)
+        likely = cost < 1
+        return columns[likely], cost[likely]
+
+
+def _cheapest(rows: Rows, columns: Rows, costs: Float64) -> Rows:
+    """Return which of the pairs (n,) to choose: each row and column once at most, cheapest in sum.
+
+    Costs are below 1, and 1 is what leaving a row and a column alone costs.
+    """
+    who, row = np.unique(rows, return_inverse=True)
+    others, column = np.unique(columns, return_inverse=True)
+    # Whoever stays alone is paired with a column of their own. 1 more for all, as 0 is no pair.
+    alone = np.arange(who.size)
+    weights = np.concatenate([costs, np.ones(who.size)]) + 1
+    places = np.concatenate([row, alone]), np.concatenate([column, others.size + alone])
+    graph = coo_array((weights, places), shape=(who.size, others.size + who.size)).tocsr()
+    _, partner = min_weight_full_bipartite_matching(graph)  # of every row, in order
+    return np.flatnonzero(partner[row] == column)
 
 
 def _signs(people: Sequence[Seen], frames: Sequence[int], severe: float, words: Words) -> Signs:

@@ -93,9 +93,10 @@ class Subject:
         return trace(self.track, self.skeleton, SURE)
 
     def seen(self) -> Seen:
-        """Return what is kept of them."""
+        """Return what is kept of them: copies, as rows of a track would keep all of it."""
         track = self.track
-        return Seen(track.track_id, self.called, track.indices, track.times, track.boxes)
+        indices, times, boxes = track.indices.copy(), track.times.copy(), track.boxes.copy()
+        return Seen(track.track_id, self.called, indices, times, boxes)
 
 
 class Scene:
@@ -122,7 +123,7 @@ def _lost(view: View) -> Iterator[int]:
                 yield head.index
 
 
-def centres(boxes: Float32) -> Float64:
+def centres(boxes: Float32 | Float64) -> Float64:
     """Return the (F, 2) middles of `boxes` (F, 4)."""
     corners = boxes.astype(np.float64)
     return np.asarray((corners[:, :2] + corners[:, 2:]) / 2)

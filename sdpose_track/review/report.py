@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from sdpose_track.kinematics.bones import bone_lengths
 from sdpose_track.kinematics.jitter import jitter
 from sdpose_track.kinematics.trace import Trace, trace
-from sdpose_track.records import FrameState, Provenance, TrackArrays
-from sdpose_track.review import ends
-from sdpose_track.review.doubts import REASONS, Doubt, find_doubts
-from sdpose_track.review.evidence import Scene, Subject
+from sdpose_track.records import Float64, FrameState, Int32, Provenance, TrackArrays
+from sdpose_track.review.doubts import REASONS, Doubt, Look
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
+from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.choices import Smoothing
 
 
@@ -78,6 +78,8 @@ class Report:
     """People who end so."""
     repairs: int
     """Edits that hold."""
+    left_out: tuple[str, ...]
+    """A sentence for each of them that no longer makes sense."""
     doubts: tuple[Doubt, ...]
     """What is worth a look, by ascending frame."""
 
@@ -93,7 +95,7 @@ class Report:
 
     def findings(self, severity: float) -> tuple[str, ...]:
         """Return a sentence for all that is wrong, and each doubt of `severity` (0..1) or more."""
-        found = []
+        found = list(self.left_out)
         if not self.complete:
             found.append("the session is not complete; go on with track --resume")
         if self.lost:
@@ -109,56 +111,87 @@ class Report:
 def quality(recording: Recording, smoothing: Smoothing = Smoothing.OFFLINE) -> Report:
     """Return the figures of `recording`; those of the smoothed view are of `smoothing`.
 
-    One person is in memory at a time. Raises SessionError if the session is damaged.
+    One person is in memory at a time, raw or smoothed. Raises SessionError if the session is
+    damaged.
     """
     raw = View(recording, Smoothing.OFF)
     smooth = View(recording, smoothing, raw.track_ids, repairs=raw.repairs)
-    scene, seen, people = Scene(raw), [], []
-    for measured, shown in zip(raw.tracks(), smooth.tracks(), strict=True):
-        if not len(measured):  # a run that goes on has just found them
-            continue
-        called = raw.repairs.called(measured.track_id)
-        seen.append(Subject(called, measured, raw.skeleton).seen())
-        people.append(_person(raw, measured, shown))
+    look, measured = Look(raw), dict[int, _Measured]()
+    for track in raw.tracks():
+        if len(track):  # a run that goes on has just found those who are nowhere
+            look.take(track)
+            measured[track.track_id] = _measured(track, raw.skeleton)
+        del track  # before the next one is computed
+    people = []
+    for track in smooth.tracks():
+        if track.track_id in measured:
+            name = raw.names.get(track.track_id)
+            people.append(_person(name, measured[track.track_id], track, raw.skeleton))
+        del track
+    looked = look.result()
     return Report(
         recording.is_complete,
         recording.count_states()[FrameState.LOST] + recording.lost_after_last,
         tuple(people),
-        sum(end.is_doubtful for end in ends.births(seen, scene)),
-        sum(end.is_doubtful for end in ends.deaths(seen, scene)),
+        sum(end.is_doubtful for end in looked.births),
+        sum(end.is_doubtful for end in looked.deaths),
         raw.repairs.count,
-        find_doubts(raw),
+        tuple(f"repair {number} is left out: {why}" for number, why in raw.repairs.misfits),
+        looked.doubts,
     )
 
 
-def _person(view: View, raw: TrackArrays, smooth: TrackArrays) -> PersonQuality:
-    first, last = int(raw.indices[0]), int(raw.indices[-1])
-    gap_s = np.diff(raw.times)[np.diff(raw.indices) > 1]
-    sure, smoothed = trace(raw, view.skeleton), trace(smooth, view.skeleton)
+class _Measured(NamedTuple):
+    """What is kept of a person's raw poses."""
+
+    indices: Int32
+    """(F,) frame indices."""
+    gap_s: Float64
+    """The seconds across each gap."""
+    jitter: float | None
+    confidence: float
+    bone_variation: float | None
+
+
+def _measured(raw: TrackArrays, skeleton: Skeleton) -> _Measured:
+    sure = trace(raw, skeleton)
     variation = bone_lengths(sure).variation
     known = variation[np.isfinite(variation)]
+    return _Measured(
+        raw.indices.copy(),
+        np.diff(raw.times)[np.diff(raw.indices) > 1],
+        _jitter(sure),
+        float(raw.scores.mean()),
+        float(np.median(known)) if known.size else None,
+    )
+
+
+def _person(
+    name: str | None, raw: _Measured, smooth: TrackArrays, skeleton: Skeleton
+) -> PersonQuality:
+    first, last = int(raw.indices[0]), int(raw.indices[-1])
     there = np.isfinite(smooth.keypoints).all(axis=-1)
     filled = (smooth.indices < last) & ~np.isin(smooth.indices, raw.indices)
     shares = {p: float((there & (smooth.provenance == p)).mean()) for p in Provenance}
     return PersonQuality(
-        raw.track_id,
-        view.names.get(raw.track_id),
+        smooth.track_id,
+        name,
         first,
         last,
-        len(raw),
-        len(raw) / (last - first + 1),
-        int(gap_s.size),
-        float(gap_s.max(initial=0.0)),
-        int(filled.sum()),
-        shares[Provenance.MEASURED],
-        shares[Provenance.PREDICTED],
-        shares[Provenance.FILLED],
-        shares[Provenance.EDITED],
-        float(1 - there.mean()),
-        _jitter(sure),
-        _jitter(smoothed),
-        float(raw.scores.mean()),
-        float(np.median(known)) if known.size else None,
+        frames=raw.indices.size,
+        coverage=raw.indices.size / (last - first + 1),
+        gaps=raw.gap_s.size,
+        longest_gap_s=float(raw.gap_s.max(initial=0.0)),
+        filled_frames=int(filled.sum()),
+        measured=shares[Provenance.MEASURED],
+        predicted=shares[Provenance.PREDICTED],
+        filled=shares[Provenance.FILLED],
+        edited=shares[Provenance.EDITED],
+        missing=float(1 - there.mean()),
+        jitter=raw.jitter,
+        jitter_smoothed=_jitter(trace(smooth, skeleton)),
+        confidence=raw.confidence,
+        bone_variation=raw.bone_variation,
     )
 
 

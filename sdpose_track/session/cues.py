@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from sdpose_track.records import Cues
+import numpy as np
+
+from sdpose_track.records import FARTHEST, Cues
 from sdpose_track.session.schema import array, blob
 
 
@@ -35,6 +37,8 @@ def read_cues(connection: sqlite3.Connection, frame: int, count: int) -> Cues | 
     camera, looks, is_cut = row
     if camera is not None:
         camera = array(camera, "<f4", (2, 3))
+        if not (np.abs(camera) < FARTHEST).all():  # nor is NaN below anything
+            raise ValueError(f"no camera moves by {camera.tolist()}")
     if looks is not None:
         looks = array(looks, "u1", (count, -1 if count else 0))
     return Cues(camera, looks, bool(is_cut))

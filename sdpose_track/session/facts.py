@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from sdpose_track.errors import SdposeError, SessionError
 from sdpose_track.records import Int32
-from sdpose_track.repair.repairs import Repairs, fold
 from sdpose_track.session.recording import Recording
 
 
@@ -37,16 +35,3 @@ class RawFacts:
         if tracked not in self._presence:
             self._presence[tracked] = self._recording.presence(tracked)
         return self._presence[tracked]
-
-
-def repairs_of(recording: Recording, facts: RawFacts) -> Repairs:
-    """Return what the edits in `recording` come to. Raises SessionError if they make no sense."""
-    try:
-        return fold(recording.edits(), facts)
-    except SessionError:
-        raise
-    except SdposeError as error:
-        raise SessionError(
-            f"{recording.path} cannot be used: its repairs do not fit its people ({error});"
-            " run track again with --overwrite"
-        ) from error

@@ -6,7 +6,6 @@ thread opens its own.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +13,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
@@ -30,19 +28,19 @@ from sdpose_track.records import (
     Int32,
     TrackArrays,
 )
-from sdpose_track.repair.edits import Edit
+from sdpose_track.repair.edits import LAST_FRAME
 from sdpose_track.session.cues import read_cues
-from sdpose_track.session.edits import read_edits
+from sdpose_track.session.history import History, read_history
 from sdpose_track.session.rows import PERSON, PoseRow, TrackRows, gathered, pose_of
 from sdpose_track.session.schema import (
     SessionHeader,
     array,
-    check_version,
     header_from_meta,
     parsed,
     positions,
     reading,
 )
+from sdpose_track.session.storage import connect_to_read
 from sdpose_track.skeletons import SKELETONS, Skeleton
 
 
@@ -85,16 +83,8 @@ class Recording(Closing):
         Raises SessionError if it is missing, no session, damaged, or of a newer major version.
         """
         path = Path(path)
-        if not path.is_file():
-            raise SessionError(f"{path} does not exist; make a session with sdpose-track track")
+        connection = connect_to_read(path)
         try:
-            connection = _read_only(path)
-        except sqlite3.Error as error:
-            raise SessionError(
-                f"{path} is no readable session ({error}); choose a .sdpose file"
-            ) from error
-        try:
-            check_version(connection, path)
             return cls(path, connection)
         except BaseException:
             connection.close()
@@ -117,7 +107,7 @@ class Recording(Closing):
             first, last, count = self._row("SELECT MIN(idx), MAX(idx), COUNT(*) FROM frame")
             if not count:
                 return range(0)
-            if first < 0 or last >= 2**31 or last - first + 1 != count:
+            if first < 0 or last >= LAST_FRAME or last - first + 1 != count:
                 raise ValueError(f"{count} frames are numbered {first} to {last}")
             return range(first, last + 1)
 
@@ -125,7 +115,10 @@ class Recording(Closing):
         """Return the (F,) times in seconds of the stored frames, in order of index."""
         with reading(self.path):
             rows = self._connection.execute("SELECT pts FROM frame ORDER BY idx")
-            return self._seconds([pts for (pts,) in rows])
+            times = self._seconds([pts for (pts,) in rows])
+            if (np.diff(times) < 0).any():
+                raise ValueError("its times fall")
+            return times
 
     def _seconds(self, pts: list[int]) -> Float64:
         base, first = self.header.source.time_base, self.header.source.first_pts
@@ -202,10 +195,15 @@ class Recording(Closing):
             row = self._row("SELECT length(scores) / 4 FROM detection WHERE frame = ?", index)
             return read_cues(self._connection, index, 0 if row is None else row[0])
 
-    def track(self, track_id: int) -> TrackArrays:
-        """Return one person over the whole recording; empty arrays if there is none such."""
+    def track(self, track_id: int, frames: range = range(LAST_FRAME)) -> TrackArrays:
+        """Return one person in some or all frames; empty arrays if there is none such."""
         with reading(self.path):
-            rows = self._poses("p.track_id = ? ORDER BY p.frame", track_id)
+            rows = self._poses(
+                "p.track_id = ? AND p.frame BETWEEN ? AND ? ORDER BY p.frame",
+                track_id,
+                frames.start,
+                frames.stop - 1,
+            )
             found = gathered(rows, len(self.skeleton))
             person = found.get(track_id, TrackRows(track_id, len(self.skeleton)))
             return person.arrays(self._seconds(person.pts))
@@ -231,10 +229,10 @@ class Recording(Closing):
 
     # -- what a person put right -------------------------------------------------------------------
 
-    def edits(self) -> tuple[Edit, ...]:
-        """Return the repairs that hold, in the order in which they were made."""
+    def history(self) -> History:
+        """Return the repairs, in the order in which they were made, and how many of them hold."""
         with reading(self.path, "its repairs are"):
-            return read_edits(self._connection).held
+            return read_history(self._connection)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -254,29 +252,3 @@ def _span(track_id: int, first: int, last: int, frames: int) -> TrackSpan:
     if not 1 <= track_id < 2**31:
         raise ValueError(f"there is a person numbered {track_id!r:.40}")
     return TrackSpan(track_id, first, last, frames)
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    """Open `path` for queries only.
-
-    SQLite keeps two files beside one in WAL mode and only a connection that may write takes them
-    away again, so that is tried first; `immutable` serves a folder in which nothing can be written.
-    """
-    address = f"file:{quote(os.fsencode(path.absolute()))}"
-    try:
-        connection = _queried(f"{address}?mode=rw")
-    except sqlite3.OperationalError:
-        connection = _queried(f"{address}?mode=ro&immutable=1")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _queried(address: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(address, uri=True)
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from sdpose_track.closing import Closing
 from sdpose_track.repair.edits import Edit, Split
-from sdpose_track.repair.repairs import Repairs, fold
-from sdpose_track.session.edits import EditLog, History
-from sdpose_track.session.facts import RawFacts, repairs_of
+from sdpose_track.repair.repairs import Repairs
+from sdpose_track.repair.rules import after, states
+from sdpose_track.session.edit_log import EditLog
+from sdpose_track.session.facts import RawFacts
+from sdpose_track.session.history import History
 from sdpose_track.session.recording import Recording
 
 
@@ -22,8 +24,7 @@ class Repairing(Closing):
         self.recording = recording
         self.facts = RawFacts(recording)
         self._log = log
-        self.repairs: Repairs = repairs_of(recording, self.facts)
-        """What the edits that hold come to."""
+        self._states = [*states(log.history.held, self.facts)]
 
     @classmethod
     def open(cls, path: str | Path) -> Repairing:
@@ -41,21 +42,31 @@ class Repairing(Closing):
             raise
 
     @property
+    def repairs(self) -> Repairs:
+        """What the edits that hold come to."""
+        return self._states[-1]
+
+    @property
     def history(self) -> History:
         """Every edit, and how many of them hold."""
         return self._log.history
+
+    def preview(self, *edits: Edit) -> Repairs:
+        """Return what `edits`, one after another, would make of the repairs; nothing is stored.
+
+        Raises SettingsError if one makes no sense.
+        """
+        return self._beyond(edits)[-1]
 
     def apply(self, *edits: Edit) -> Repairs:
         """Let `edits` hold, one after another; return what all edits come to now.
 
         Raises SettingsError, and changes nothing, if one makes no sense.
         """
-        after = self.repairs
-        for edit in edits:
-            after = after.after(edit, self.facts)
+        further = self._beyond(edits)
         self._log.append(edits)
-        self.repairs = after
-        return after
+        self._states += further[1:]
+        return self.repairs
 
     def split(self, track_id: int, frame: int) -> Split:
         """Return the edit that makes `track_id` somebody new from `frame` on."""
@@ -68,17 +79,27 @@ class Repairing(Closing):
         Raises SettingsError, and changes nothing, if there are fewer.
         """
         undone = self._log.step(-count)
-        self.repairs = fold(self.history.held, self.facts)
+        del self._states[-count:]
         return undone
 
     def redo(self, count: int = 1) -> tuple[Edit, ...]:
         """Let the next `count` edits that were undone hold again and return them in their order.
 
-        Raises SettingsError, and changes nothing, if there are fewer.
+        Raises SettingsError, and changes nothing, if there are fewer, or if one no longer makes
+        sense.
         """
+        edits, done = self.history
+        further = self._beyond(edits[done : done + count])
         redone = self._log.step(count)
-        self.repairs = fold(self.history.held, self.facts)
+        self._states += further[1:]
         return redone
+
+    def _beyond(self, edits: tuple[Edit, ...]) -> list[Repairs]:
+        """Return the present state, and the one after each of `edits`."""
+        further = [self.repairs]
+        for edit in edits:
+            further.append(after(further[-1], edit, self.facts))
+        return further
 
     def close(self) -> None:
         """Close the file and let others write it. Safe to call again."""

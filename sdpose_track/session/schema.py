@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sdpose_track.errors import SessionError
-from sdpose_track.records import SourceInfo
+from sdpose_track.records import FARTHEST, SourceInfo
 
 APPLICATION_ID = 0x53445053  # "SDPS", in the SQLite header where file(1) looks for it
 VERSION = (1, 1)
@@ -76,8 +76,6 @@ _MAY_BE_UNKNOWN = ("duration", "frame_count", "size_bytes")
 _FRACTION = re.compile(r"[0-9]{1,18}(/[0-9]{1,18})?")
 LARGEST = 2**53
 """Integers beyond are refused: they are no counts or time stamps, and JSON has no larger ones."""
-FARTHEST = 1e6
-"""Pixels from the origin beyond which a position is damage."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
-from sdpose_track.errors import SettingsError
+from sdpose_track.errors import SessionError
 from sdpose_track.records import Float32, FramePoses, Pose, SourceInfo, TrackArrays, read_only
-from sdpose_track.repair.applying import blended, joined, keyframes_of, shown_people
+from sdpose_track.repair.applying import (
+    blended,
+    joined,
+    keyframes,
+    shown_people,
+    shown_person,
+)
+from sdpose_track.repair.identities import Piece
 from sdpose_track.repair.repairs import Repairs
-from sdpose_track.session.facts import RawFacts, repairs_of
+from sdpose_track.repair.rules import fold
+from sdpose_track.session.facts import RawFacts
 from sdpose_track.session.kept import Kept
 from sdpose_track.session.recording import Recording, TrackSpan
+from sdpose_track.session.spans import chosen, shown_spans
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.choices import Smoothing, SmoothSettings
 from sdpose_track.smooth.grid import FrameTimes
@@ -28,7 +37,7 @@ from sdpose_track.smooth.pieces import CHUNK, margin_s, smooth_pieces
 
 KEPT_BYTES = 256 << 20
 """Of what was looked at last, for random access."""
-_AT_ONCE = 1 << 19
+_AT_ONCE = 1 << 17
 """People times frames times keypoints that a pass computes side by side."""
 
 _People = dict[int, TrackArrays]
@@ -56,18 +65,18 @@ class View:
         self.indices: range = recording.indices()
         """The frame indices of the view, without holes."""
         facts = RawFacts(recording)
-        self.repairs = repairs_of(recording, facts) if repairs is None else repairs
-        spans = _shown_spans(recording.tracks(), self.repairs, facts)
+        self.repairs = fold(recording.history().held, facts) if repairs is None else repairs
+        spans = shown_spans(recording.tracks(), self.indices, self.repairs, facts)
         self._everybody = len(spans)
-        self.spans: tuple[TrackSpan, ...] = _chosen(spans, people)
+        self.spans: tuple[TrackSpan, ...] = chosen(spans, people)
         """The people of the view, by ascending track id."""
-        names = self.skeleton.keypoints
-        spots = ((i, keyframes_of(i, self.repairs, names)) for i in self.track_ids)
-        self._keyframes = {i: found for i, found in spots if found}
         self._wanted = frozenset(self.track_ids)
+        self._pieces = self.repairs.identities.all_pieces(facts.tracked_ids)
+        self._keyframes = keyframes(self.repairs, self._pieces, self.skeleton.keypoints)
         self._base: Kept[int, _People] = Kept(KEPT_BYTES, _size)
         self._final: Kept[int, _People] = Kept(KEPT_BYTES, _size)
-        self._tracks: Kept[int, _People] = Kept(KEPT_BYTES, _size)
+        self._tracks: Kept[int, TrackArrays] = Kept(KEPT_BYTES, _bytes)
+        self._plain_tracks: Kept[int, TrackArrays] = Kept(KEPT_BYTES, _bytes)
 
     @property
     def source(self) -> SourceInfo:
@@ -103,14 +112,15 @@ class View:
 
     def frame(self, index: int) -> FramePoses:
         """Return everyone in one frame. Raises SessionError if it is not stored."""
+        if index not in self.indices:
+            raise SessionError(f"{self.recording.path} holds no frame {index}")
         chunk = index // CHUNK
         head = self.recording.frame_head(index)
         return _with_people(head, self._final.get(chunk, lambda: self._blended(chunk)))
 
     def track(self, track_id: int) -> TrackArrays:
         """Return one person over the whole recording; empty arrays if there is none such."""
-        kept = self._tracks.get(track_id, lambda: {track_id: self._whole(track_id)})
-        return kept[track_id]
+        return self._tracks.get(track_id, lambda: self._whole(track_id))
 
     def tracks(self) -> Iterator[TrackArrays]:
         """Yield everyone of the view by ascending id; nobody is kept in memory."""
@@ -164,6 +174,8 @@ class View:
     def _computed(self, chunks: Iterable[int]) -> dict[int, _People]:
         """Return, by chunk, its people without keyframes."""
         found: dict[int, _People] = {chunk: {} for chunk in chunks}
+        if self.smoothing.is_causal:
+            return {chunk: self._cut_out(chunk) for chunk in found}
         pieces = [
             (chunk, shown) for chunk in found for shown in self._read(self._around(chunk)).values()
         ]
@@ -171,6 +183,21 @@ class View:
             own = _inside(track, self._core(chunk))
             if len(own):
                 found[chunk][track.track_id] = read_only(own)
+        return found
+
+    def _cut_out(self, chunk: int) -> _People:
+        """Return the people of a chunk, each computed from their first frame on.
+
+        A causal filter never quite forgets: begun later it may take another measurement for an
+        outlier, and go another way.
+        """
+        core = self._core(chunk)
+        here = [s.track_id for s in self.spans if s.first < core.stop and s.last >= core.start]
+        found = {}
+        for i in here:
+            whole = self._plain_tracks.get(i, partial(self._unblended, i))
+            if len(own := _inside(whole, core)):
+                found[i] = own
         return found
 
     def _read(self, frames: range) -> _People:
@@ -184,26 +211,33 @@ class View:
         return smooth_pieces(pieces, self._times, self.smoothing, self.skeleton, self.settings)
 
     def _whole(self, track_id: int) -> TrackArrays:
-        """Return a person over all chunks."""
-        pieces = self.repairs.identities.pieces(track_id) if track_id in self._wanted else ()
-        raw = {piece.tracked: self.recording.track(piece.tracked) for piece in pieces}
-        shown = shown_people(raw, self.repairs, self.skeleton.keypoints)
-        if track_id not in shown:
+        """Return a person over the whole recording."""
+        base = self._unblended(track_id)
+        spots = self._keyframes.get(track_id, ())
+        if not spots:
+            return base
+        return read_only(blended(base, spots, self._time_of, lambda f, k: _where(base, f, k)))
+
+    def _unblended(self, track_id: int) -> TrackArrays:
+        """Return a person over the whole recording, without keyframes."""
+        pieces = self._pieces[track_id] if track_id in self._wanted else ()
+        parts = (self.recording.track(p.tracked, self._frames_of(p)) for p in pieces)
+        track = shown_person(track_id, parts, self.repairs, self.skeleton.keypoints)
+        if track is None:
             return self.recording.track(-1)
-        track = shown[track_id]
-        track = _inside(track, self.indices)
-        if self.smoothing is not Smoothing.OFF:
+        if self.smoothing.is_causal:
+            (track,) = self._smoothed([track])
+        elif self.smoothing is not Smoothing.OFF:
             chunks = range(int(track.indices[0]) // CHUNK, int(track.indices[-1]) // CHUNK + 1)
             cut = {chunk: _inside(track, self._around(chunk)) for chunk in chunks}
             cut = {chunk: piece for chunk, piece in cut.items() if len(piece)}
-            smooth = self._smoothed(list(cut.values()))
-            parts = zip(cut, smooth, strict=True)
-            track = joined(track_id, [_inside(part, self._core(c)) for c, part in parts])
-        spots = self._keyframes.get(track_id, ())
-        if not spots:
-            return read_only(track)
-        base = track
-        return read_only(blended(base, spots, self._time_of, lambda f, k: _where(base, f, k)))
+            smooth = zip(cut, self._smoothed(list(cut.values())), strict=True)
+            track = joined(track_id, [_inside(piece, self._core(c)) for c, piece in smooth])
+        return read_only(track)
+
+    def _frames_of(self, piece: Piece) -> range:
+        """Return the frames of `piece` that the view has."""
+        return range(max(piece.first, self.indices.start), min(piece.last + 1, self.indices.stop))
 
     # -- keyframes -------------------------------------------------------------------------------
 
@@ -249,35 +283,12 @@ def _where(track: TrackArrays | None, frame: int, keypoint: int) -> Float32:
     return np.full(2, np.nan, np.float32) if pose is None else pose.keypoints[keypoint]
 
 
+def _bytes(track: TrackArrays) -> int:
+    return track.keypoints.nbytes + track.scores.nbytes + track.provenance.nbytes
+
+
 def _size(people: _People) -> int:
-    return sum(t.keypoints.nbytes + t.scores.nbytes + t.provenance.nbytes for t in people.values())
-
-
-def _shown_spans(
-    tracked: Sequence[TrackSpan], repairs: Repairs, facts: RawFacts
-) -> tuple[TrackSpan, ...]:
-    """Return when each shown person is in the recording, by ascending id."""
-    raw = {span.track_id: span for span in tracked}
-    changed = repairs.identities.changed()
-    spans = []
-    for shown in repairs.people(facts):
-        if shown in raw and not any(p.tracked in changed for p in repairs.identities.pieces(shown)):
-            spans.append(raw[shown])
-            continue
-        frames = repairs.presence(shown, facts)
-        spans.append(TrackSpan(shown, int(frames[0]), int(frames[-1]), frames.size))
-    return tuple(spans)
-
-
-def _chosen(spans: tuple[TrackSpan, ...], people: Iterable[int] | None) -> tuple[TrackSpan, ...]:
-    if people is None:
-        return spans
-    wanted = set(people)
-    known = {span.track_id for span in spans}
-    if missing := sorted(wanted - known):
-        there = ", ".join(str(i) for i in sorted(known)) or "nobody"
-        raise SettingsError(f"--people: there is no person {missing[0]}; this session has {there}")
-    return tuple(span for span in spans if span.track_id in wanted)
+    return sum(map(_bytes, people.values()))
 
 
 def _at(track: TrackArrays, index: int) -> Pose | None:

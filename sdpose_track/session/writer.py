@@ -26,11 +26,10 @@ from sdpose_track.session.schema import (
     USER_VERSION,
     SessionHeader,
     blob,
-    check_version,
     header_to_meta,
     source_to_json,
 )
-from sdpose_track.session.storage import connect, locked, told
+from sdpose_track.session.storage import RUN, connect, connect_to_add, locked, told
 
 
 class SessionWriter(Closing):
@@ -55,7 +54,7 @@ class SessionWriter(Closing):
             raise OutputError(
                 f"{path.parent} cannot be made: {error.strerror}; choose another folder with --out"
             ) from error
-        held = locked(path)
+        held = locked(path, RUN)
         try:
             if not replace:
                 refuse_existing(path)
@@ -69,11 +68,9 @@ class SessionWriter(Closing):
     @classmethod
     def resume(cls, path: Path) -> SessionWriter:
         """Go on with the session at `path`, whose frames so far stay as they are."""
-        held = locked(path)
+        held = locked(path, RUN)
         try:
-            connection = connect(path)
-            with told(path):
-                check_version(connection, path)
+            connection = connect_to_add(path, RUN)
         except BaseException:
             held.release()
             raise
@@ -85,10 +82,9 @@ class SessionWriter(Closing):
         Raises OutputError if the disk is full or the file cannot be written; what was committed
         before stays whole.
         """
-        with told(self.path):
+        with told(self.path, RUN), self._connection:
             for result in results:
                 self._insert(result)
-            self._connection.commit()
 
     def _insert(self, result: FrameResult) -> None:
         poses = result.poses
@@ -118,9 +114,8 @@ class SessionWriter(Closing):
 
     def append_lost(self, lost: Sequence[LostFrame]) -> None:
         """Store and commit frames that could not be decoded, after those that are stored."""
-        with told(self.path):
+        with told(self.path, RUN), self._connection:
             self._insert_lost(lost)
-            self._connection.commit()
 
     def _insert_lost(self, lost: Sequence[LostFrame]) -> None:
         self._connection.executemany(
@@ -134,12 +129,11 @@ class SessionWriter(Closing):
 
     def note(self, key: str, value: Any) -> None:
         """Store a JSON value under `key` beside the header, replacing what was there."""
-        with told(self.path):
+        with told(self.path, RUN), self._connection:
             self._connection.execute(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)",
                 (key, json.dumps(value, allow_nan=False, sort_keys=True)),
             )
-            self._connection.commit()
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Mark the run as complete, with what is known only at its end."""
@@ -179,9 +173,9 @@ def refuse_existing(path: Path) -> None:
 
 def _begun(path: Path, header: SessionHeader) -> sqlite3.Connection:
     """Return a connection to a new session: all of it there, or nothing."""
-    connection = connect(path)
+    connection = connect(path, RUN)
     try:
-        with told(path):
+        with told(path, RUN):
             connection.execute("BEGIN")
             for statement in TABLES:
                 connection.execute(statement)

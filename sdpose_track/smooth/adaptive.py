@@ -6,6 +6,9 @@ foretells the measurements around it best when they are left out (leave-one-out 
 which for a linear smoother needs no second run). Measurements that even this cannot foretell are
 mistakes. A last run, with the strengths chosen and without the mistakes, is the estimate.
 
+A path exists only between the first and the last measurement used of a stretch, as beyond them it
+would be a guess that grows with time; the few mistakes there take the nearest position of the path.
+
 Strengths are in s³: the variance of a measurement over the density of acceleration. What a
 measurement counts is relative to those around it, so a limb that is seen badly throughout is
 smoothed over the same time as one seen well, and the filters forget equally fast; ADR 0013.
@@ -20,8 +23,9 @@ import numpy as np
 from sdpose_track.records import Float32, Float64
 from sdpose_track.smooth.band import LEAST_WEIGHT, Bending, System, Workspace, bending, solve
 from sdpose_track.smooth.choices import SmoothSettings
-from sdpose_track.smooth.grid import Columns, Mask
+from sdpose_track.smooth.grid import Columns, Holes, Mask, between, holes
 from sdpose_track.smooth.outliers import hampel
+from sdpose_track.smooth.trusting import foretold, scarce
 
 STRENGTHS = 3
 """How many strengths are tried."""
@@ -49,31 +53,57 @@ class Estimate(NamedTuple):
     """Where keypoints were, of columns (L, C)."""
 
     position: Float64
-    """(L, 2, C) pixels, at every moment; what rests on too little is for the caller to refuse."""
+    """(L, 2, C) pixels; they mean something where `known`."""
+    known: Mask
+    """(L, C) from the first to the last measurement of every stretch."""
     used: Mask
     """(L, C) measurements that the estimate rests on."""
+    holes: Holes
+    """Where none was used."""
 
 
 def estimate(columns: Columns, settings: SmoothSettings, memory: Workspace) -> Estimate:
     """Return the paths of `columns`, mistakes taken out; the positions lie in `memory`."""
-    least = columns.wide(2 * settings.noise * columns.heights)
-    wild = hampel(columns.position, columns.measured, least)
-    used = columns.measured & (columns.edited | ~wild)
+    used = foretold(columns, _without_wild(columns, settings), settings.max_gap_s)
     fade = columns.wide(_fade(columns.times)).astype(np.float32)
     weight = _weights(columns, used, fade)
-    free = _free_rows(columns)
-    cost = _even_cost(columns, free, memory)
+    cost = _even_cost(columns, between(used, columns.starts), memory)
     system = System(weight, columns.position, cost, 1 / _strengths(settings))
     errors = _left_out_errors(columns, settings, used, system, memory)
     strength, far = _judge(errors, used & ~columns.edited, fade, settings)
-    used &= ~far
-    weight[far] = LEAST_WEIGHT
-    free *= strength.reshape(free.shape)
-    return Estimate(_paths(columns, weight, free, memory), used)
+    few = scarce(columns, used & ~far)
+    used = foretold(columns, used & ~far, settings.max_gap_s)
+    weight[used & (weight <= LEAST_WEIGHT)] = 1  # first taken for wild: like those around it
+    weight[~used] = LEAST_WEIGHT
+    weight[used & few] = _EDITED_WEIGHT
+    inside = between(used, columns.starts)
+    strength *= inside
+    position = _paths(columns, weight, strength, memory)
+    known = columns.measured | between(columns.measured, columns.starts)
+    found = Estimate(position, known, used, holes(columns, used))
+    _hold(found, inside)
+    return found
+
+
+def _without_wild(columns: Columns, settings: SmoothSettings) -> Mask:
+    """Return the (L, C) measurements that their neighbours do not contradict."""
+    least = columns.wide(2 * settings.noise * columns.heights)
+    wild = hampel(columns.position, columns.measured, columns.starts, least)
+    return columns.measured & (columns.edited | ~wild)
+
+
+def _hold(found: Estimate, inside: Mask) -> None:
+    """Give what is known, but not `inside` (L, C) a path, the nearest position of that path."""
+    hole = found.holes
+    ends = found.known[hole.rows, hole.columns] & ~inside[hole.rows, hole.columns]
+    nearest = np.where(hole.since <= hole.until, hole.before, hole.after)[ends]
+    columns = hole.columns[ends]
+    found.position[hole.rows[ends], :, columns] = found.position[nearest, :, columns]
 
 
 def _paths(columns: Columns, weight: Float64, strength: Float64, memory: Workspace) -> Float64:
-    cost = bending(columns.times, strength, memory)
+    shape = (*columns.times.shape, columns.keypoints)
+    cost = bending(columns.times, strength.reshape(shape), memory)
     position = memory.take("estimate", *columns.position.shape)
     for moment in solve(System(weight, columns.position, cost, np.ones(1)), memory):
         position[moment.row] = moment.position[:, 0]
@@ -86,17 +116,10 @@ def _strengths(settings: SmoothSettings) -> Float64:
     return np.asarray(settings.noise**2 / densities)
 
 
-def _free_rows(columns: Columns) -> Float64:
-    """Return (L, P, K): 1, and 0 where a change of velocity would tie a start to the past."""
-    free = np.ones(columns.measured.shape)
-    free[columns.starts] = 0
-    free[:-1][columns.starts[1:]] = 0
-    return free.reshape(*columns.times.shape, columns.keypoints)
-
-
-def _even_cost(columns: Columns, free: Float64, memory: Workspace) -> Bending:
-    """Return the cost of changes of velocity with one strength throughout."""
-    if columns.starts.any():
+def _even_cost(columns: Columns, inside: Mask, memory: Workspace) -> Bending:
+    """Return the cost of changes of velocity with one strength throughout, `inside` (L, C) only."""
+    free = inside.reshape(*columns.times.shape, columns.keypoints).astype(np.float64)
+    if (free != free[..., :1]).any():
         return bending(columns.times, free, memory)
     # The same for all keypoints of a person: an eighth of the work.
     return Bending(*(columns.wide(band) for band in bending(columns.times, free[..., :1], memory)))

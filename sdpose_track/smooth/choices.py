@@ -29,6 +29,11 @@ class Smoothing(Enum):
     """Causal low-pass whose cutoff rises with speed; nothing is refused or filled."""
 
     @property
+    def is_causal(self) -> bool:
+        """Only what has been seen counts: what is shown of a frame needs everything before it."""
+        return self in (Smoothing.LIVE, Smoothing.ONE_EURO)
+
+    @property
     def label(self) -> str:
         """The word in file names: `raw`, `live`, `smooth`, `butterworth`, `savgol`, `one-euro`."""
         return {"off": "raw", "offline": "smooth"}.get(self.value, self.value)

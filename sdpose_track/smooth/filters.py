@@ -30,11 +30,11 @@ _FEWEST = 5
 
 
 def filtered(
-    columns: Columns, found: Estimate, known: Mask, smoothing: Smoothing, settings: SmoothSettings
+    columns: Columns, found: Estimate, smoothing: Smoothing, settings: SmoothSettings
 ) -> Float64:
-    """Return (L, 2, C) the positions filtered, within each stretch that is `known` (L, C)."""
+    """Return (L, 2, C) the positions filtered, within each stretch that is known."""
     position = np.where(found.used[:, None], columns.position, found.position)
-    for person, rows, cols in _stretches(columns, known):
+    for person, rows, cols in _stretches(columns, found.known):
         times = columns.times[rows, person]
         values = position[rows][:, :, cols].reshape(times.size, -1)
         if smoothing is Smoothing.BUTTERWORTH:
@@ -63,14 +63,16 @@ def _stretches(columns: Columns, known: Mask) -> Iterator[tuple[int, slice, npt.
 
 
 def butterworth(times: Float64, values: Float64, cutoff_hz: float) -> Float64:
-    """Return (T, N) `values` at ascending `times` (T,) without what is faster than `cutoff_hz`.
+    """Return (T, N) `values` at `times` (T,) without what is faster than `cutoff_hz`.
 
     A second-order filter forward and backward: order 4, no delay, half the amplitude at the cutoff.
-    Values at uneven times are brought to a fine grid and back by cubic splines. What has fewer
-    frames than four, or a rate of no more than twice the cutoff, is returned as it is.
+    Values at uneven times are brought to a fine grid and back by cubic splines; a clock that steps
+    back counts as standing still. What has fewer frames than four, or a rate of no more than twice
+    the cutoff, is returned as it is.
     """
     if times.size < 4:
         return values
+    times = np.maximum.accumulate(times)
     step = (times[-1] - times[0]) / (times.size - 1)
     if step <= 0 or 2 * cutoff_hz * step >= 1:
         return values
@@ -91,13 +93,13 @@ def _low_pass(values: Float64, cutoff_hz: float, rate: float) -> Float64:
 
 
 def savitzky_golay(times: Float64, values: Float64, window_s: float) -> Float64:
-    """Return (T, N) `values` at ascending `times` (T,) on parabolas fitted to the time around.
+    """Return (T, N) `values` at `times` (T,) on parabolas fitted to the time around.
 
     The window reaches `window_s` from its first to its last frame and has at least five frames; at
     both ends the last whole window serves what is left. At even times this is Savitzky and Golay's
     filter (Anal. Chem. 36, 1964) of polynomial order 2.
     """
-    count, half = times.size, window_s / 2
+    count, half, times = times.size, window_s / 2, np.maximum.accumulate(times)
     if count < 3:
         return values
     reach = min(half, (times[-1] - times[0]) / 2)

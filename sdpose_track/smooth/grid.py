@@ -79,7 +79,7 @@ class Columns(NamedTuple):
     edited: Mask
     """(L, C) measured by a person."""
     starts: Mask
-    """(L, C) where a keypoint is measured anew after a long gap."""
+    """(L, C) where a keypoint is measured anew after a long gap: a stretch begins."""
 
     @property
     def keypoints(self) -> int:
@@ -107,9 +107,10 @@ def side_by_side(
     measured, edited = np.zeros((2, *shape), np.bool_)
     for i, piece in enumerate(pieces):
         here = slice(0, len(piece))
-        times[here, i] = piece.times
+        # A clock that steps back stands still until it is where it was.
+        times[here, i] = np.maximum.accumulate(piece.times)
         after = np.arange(1, length - len(piece) + 1) * _PAST_THE_END_S
-        times[len(piece) :, i] = piece.times[-1] + after
+        times[len(piece) :, i] = times[len(piece) - 1, i] + after
         heights[here, i] = _usual_heights(piece)
         by_hand = piece.provenance == Provenance.EDITED
         edited[here, i] = by_hand & somewhere(piece.keypoints)
@@ -129,6 +130,22 @@ def _usual_heights(piece: TrackArrays) -> Float64:
     """Return (F,) the median of the boxes' heights around: one freak box is no other body."""
     heights = usable_heights(box_heights(piece.boxes))
     return np.asarray(median_filter(heights, _HEIGHT_ROWS, mode="nearest"))
+
+
+def between(marks: Mask, starts: Mask) -> Mask:
+    """Return (L, C) what has some of `marks` (L, C) before it and after it in its own stretch."""
+    found = np.zeros_like(marks)
+    seen = np.zeros(marks.shape[1], np.bool_)
+    for k in range(len(marks)):
+        seen &= ~starts[k]
+        found[k] = seen
+        seen |= marks[k]
+    seen[:] = False
+    for k in range(len(marks) - 1, -1, -1):
+        found[k] &= seen
+        seen |= marks[k]
+        seen &= ~starts[k]
+    return found
 
 
 class Holes(NamedTuple):

@@ -210,8 +210,8 @@ def _judge(
 def smooth_live(track: TrackArrays, settings: SmoothSettings | None = None) -> TrackArrays:
     """Return `track` as the live view would have shown it: causal, nothing filled in.
 
-    Keypoints that a person put in place stay there. Scores are the measured ones, 0 where there is
-    no position.
+    Keypoints that a person put in place stay there, with their scores. A keypoint that follows no
+    measurement has the score of the last one that it followed, and 0 where it has no position.
     """
     return live_pieces([track], settings or SmoothSettings())[0]
 
@@ -261,7 +261,12 @@ def _continued(people: _People | None, now: Float64, keypoints: int, forget_s: f
 
 def _kept(track: TrackArrays, keypoints: Float32, origin: UInt8) -> TrackArrays:
     """Return `track` with what was found, and with what a person put in place."""
+    followed = (origin == Provenance.MEASURED) & somewhere(keypoints)
+    rows = np.where(followed, np.arange(len(track))[:, None], 0)
+    last = np.maximum.accumulate(rows, axis=0)
+    measured = np.take_along_axis(track.scores, last, axis=0)
     edited = (track.provenance == Provenance.EDITED) & somewhere(track.keypoints)
     keypoints[edited], origin[edited] = track.keypoints[edited], Provenance.EDITED
-    scores = np.where(somewhere(keypoints), track.scores, 0.0).astype(np.float32)
+    scores = np.where(somewhere(keypoints), measured, 0.0).astype(np.float32)
+    scores[edited] = track.scores[edited]
     return replace(track, keypoints=keypoints, scores=scores, provenance=origin)

@@ -1,4 +1,4 @@
-"""One person over a whole recording, smoothed in the chunks that views are cut into."""
+"""One person over a whole recording, smoothed as views are: in chunks, or causally as a whole."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def smooth_track(
         raise ValueError(f"frame {track.indices[-1]} of the track has no time in frame_times")
     chosen = settings or SmoothSettings()
     times = FrameTimes(0, np.asarray(frame_times, np.float64))
+    if smoothing.is_causal:
+        return smooth_pieces([track], times, smoothing, skeleton, chosen)[0]
     chunks = np.unique(track.indices // CHUNK).tolist()
     margin = margin_s(smoothing, chosen)
     pieces = [cut(track, times, chunk, margin) for chunk in chunks]

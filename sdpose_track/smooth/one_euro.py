@@ -62,12 +62,13 @@ def _row(pieces: Sequence[TrackArrays], row: int, settings: SmoothSettings) -> _
     scores = np.stack([piece.scores[row] for piece in pieces])
     by_hand = np.stack([piece.provenance[row] for piece in pieces]) == Provenance.EDITED
     edited = by_hand & somewhere(keypoints)
+    measured = measured_where(keypoints, scores, settings) | edited
     boxes = np.stack([piece.boxes[row] for piece in pieces])
     return _Seen(
         np.array([[piece.times[row]] for piece in pieces]),
         usable_heights(box_heights(boxes))[:, None],
-        keypoints.astype(np.float64),
-        measured_where(keypoints, scores, settings) | edited,
+        np.where(measured[..., None], keypoints, 0.0).astype(np.float64),
+        measured,
         edited,
     )
 

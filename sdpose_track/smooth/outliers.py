@@ -28,13 +28,17 @@ _EXCHANGES = (
 
 
 def hampel(
-    positions: Float64, measured: npt.NDArray[np.bool_], least: Float64
+    positions: Float64,
+    measured: npt.NDArray[np.bool_],
+    starts: npt.NDArray[np.bool_],
+    least: Float64,
 ) -> npt.NDArray[np.bool_]:
     """Return (T, C) where a measurement lies far from the median of its window.
 
     `positions` is (T, 2, C), `measured` (T, C); what is not measured is neither judged nor
-    compared with. Far is more than 3.5 scaled median absolute deviations in x or in y, and more
-    than `least` (T, C) pixels. With fewer than four measurements in the window nothing is judged.
+    compared with. No window reaches across the beginning of a stretch, one of `starts` (T, C).
+    Far is more than 3.5 scaled median absolute deviations in x or in y, and more than `least`
+    (T, C) pixels. With fewer than four measurements in the window nothing is judged.
     (Hampel, J. Am. Stat. Assoc. 69, 1974.)
     """
     frames, side = measured.shape[0], WINDOW // 2
@@ -44,7 +48,7 @@ def hampel(
     outliers = np.zeros(measured.shape, np.bool_)
     for begin in range(0, frames, _ROWS):
         rows = slice(begin, min(begin + _ROWS, frames))
-        window = [known[rows.start + i : rows.stop + i] for i in range(WINDOW)]
+        window = _windows(known, starts, rows)
         middle = _median(window)
         doubted = (np.abs(window[side] - middle) > least[rows, None]) & measured[rows, None]
         # The spread is needed of what is far enough to be doubted only: little of most motion.
@@ -55,6 +59,23 @@ def hampel(
         far &= np.sum([part < _NOWHERE / 2 for part in away], axis=0) >= _FEWEST
         outliers[begin + spots[0][far], spots[2][far]] = True
     return outliers
+
+
+def _windows(known: Float32, starts: npt.NDArray[np.bool_], rows: slice) -> list[Float32]:
+    """Return what is beside each of `rows`, from the earliest to the latest."""
+    side = WINDOW // 2
+    window = [known[rows.start + i : rows.stop + i] for i in range(WINDOW)]
+    near = np.arange(rows.start - side, rows.stop + side)
+    begins = starts[np.clip(near, 0, len(starts) - 1)]
+    if not begins.any():
+        return window
+    stretch = begins.cumsum(axis=0, dtype=np.int8)
+    count = rows.stop - rows.start
+    own = stretch[side : side + count]
+    return [
+        np.where((stretch[i : i + count] == own)[:, None], part, _NOWHERE)
+        for i, part in enumerate(window)
+    ]
 
 
 def _median(values: Sequence[Float32]) -> Float32:

@@ -1,19 +1,21 @@
 """Pieces of tracks smoothed side by side: one loop over time serves many people and stretches.
 
 A long recording is cut into chunks of `CHUNK` frames at fixed places. A piece is a chunk with
-`MARGIN_S` seconds on each side, and only the chunk is kept: the filters forget faster than that, so
-chunks fit together, and one can be computed without the others when somebody looks at a frame.
+a margin of seconds on each side, and only the chunk is kept: filters that look ahead forget faster
+than that, so chunks fit together, and one can be computed without the others when somebody looks at
+a frame. Causal filters never quite forget; a piece for them is a track from its first frame on.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from sdpose_track.records import Float64, Provenance, TrackArrays
+from sdpose_track.records import Provenance, TrackArrays
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.adaptive import Estimate, estimate
 from sdpose_track.smooth.band import Workspace
@@ -23,9 +25,7 @@ from sdpose_track.smooth.grid import (
     SLACK_S,
     Columns,
     FrameTimes,
-    Holes,
     Mask,
-    holes,
     side_by_side,
     with_gaps,
 )
@@ -38,8 +38,6 @@ CHUNK = 512
 
 MARGIN_S = 2.0
 """Seconds before and after a chunk that a piece needs, beside `max_gap_s`; see `margin_s`."""
-_LIVE_MARGIN_S = 5.0
-"""The same for the live filter, which sees one side only, and forgets its start more slowly."""
 
 _CELLS = 1_060_000
 """Frames times keypoints worked on at a time, some 250 MB: twelve whole bodies in a chunk."""
@@ -48,10 +46,10 @@ _CELLS = 1_060_000
 def margin_s(smoothing: Smoothing, settings: SmoothSettings) -> float:
     """Return the seconds before and after a chunk that a piece should have.
 
-    What lies farther away moves nothing by a hundredth of a pixel (live: by a few).
+    What lies farther away moves nothing by a hundredth of a pixel. Infinite for causal filters,
+    which need all that came before.
     """
-    own = _LIVE_MARGIN_S if smoothing is Smoothing.LIVE else MARGIN_S
-    return own + settings.max_gap_s
+    return math.inf if smoothing.is_causal else MARGIN_S + settings.max_gap_s
 
 
 def smooth_pieces(
@@ -64,10 +62,13 @@ def smooth_pieces(
     """Return each of `pieces` smoothed; the pieces themselves are not changed.
 
     All have the same keypoints, those of `skeleton`; without one, left and right are not repaired.
-    Between two measurements at most `max_gap_s` apart every frame has a position (`LIVE` and
-    `ONE_EURO` fill nothing); longer gaps stay missing and nothing is smoothed across them, nor is
-    anything added outside a piece's first and last frame. Edited keypoints stay exactly where they
-    are. A keypoint that was not measured takes the lower score of its two neighbours in time.
+    Every measurement, and every frame between two of them at most `max_gap_s` apart, has a
+    position (`LIVE` and `ONE_EURO` fill nothing); longer gaps stay missing and nothing is smoothed
+    across them, nor is anything added outside a piece's first and last frame. A measurement is
+    replaced only where others that are used lie on both sides, at most `max_gap_s` apart, or where
+    it is at the end of a stretch without a long gap and one lies within 0.15 s; a stretch with
+    fewer than three that can be used is left as it is. Edited keypoints stay exactly where they
+    are. A keypoint without a used measurement takes the lower score of its neighbours in time.
     Raises ValueError if a piece has frames outside `times`.
     """
     chosen = settings or SmoothSettings()
@@ -129,55 +130,29 @@ class _Acausal:
         grids = [_Grid(*with_gaps(piece, self._times, settings.max_gap_s)) for piece in pieces]
         columns = side_by_side([grid.piece for grid in grids], settings, self._memory)
         found = estimate(columns, settings, self._memory)
-        guesses = _Guesses.of(columns, found, settings)
-        position = found.position
         if self._smoothing is not Smoothing.OFFLINE:
-            known = guesses.known_everywhere(found.used)
-            position = filtered(columns, found, known, self._smoothing, settings)
-        return list(_results(grids, columns, position, guesses))
-
-
-class _Guesses(NamedTuple):
-    """The places at which no measurement was used."""
-
-    holes: Holes
-    known: Mask
-    """(S,) whether there is enough around to say where the keypoint was."""
-    beside: Mask
-    """(2, S) whether the measurement before, and the one after, is near enough to count."""
-
-    @classmethod
-    def of(cls, columns: Columns, found: Estimate, settings: SmoothSettings) -> _Guesses:
-        hole, most = holes(columns, found.used), settings.max_gap_s + SLACK_S
-        beside = np.stack([hole.since, hole.until]) <= most
-        # An outlier at the end of a channel has neighbours on one side only, but the keypoint is
-        # there.
-        refused = columns.measured[hole.rows, hole.columns]
-        known = (hole.since + hole.until <= most) | (refused & beside.any(axis=0))
-        return cls(hole, known, beside)
-
-    def known_everywhere(self, used: Mask) -> Mask:
-        known = used.copy()
-        known[self.holes.rows[self.known], self.holes.columns[self.known]] = True
-        return known
+            position = filtered(columns, found, self._smoothing, settings)
+            found = found._replace(position=position)
+        return list(_results(grids, columns, found, settings))
 
 
 def _results(
-    grids: Sequence[_Grid], columns: Columns, position: Float64, guesses: _Guesses
+    grids: Sequence[_Grid], columns: Columns, found: Estimate, settings: SmoothSettings
 ) -> Iterator[TrackArrays]:
     """Yield the pieces with their new positions, and NaN where too little is known."""
-    hole, keypoints = guesses.holes, columns.keypoints
+    hole, keypoints = found.holes, columns.keypoints
+    near = np.stack([hole.since, hole.until]) <= settings.max_gap_s + SLACK_S
     edges = np.searchsorted(hole.columns, np.arange(len(grids) + 1) * keypoints)
     for i, (piece, filled) in enumerate(grids):
         own = slice(i * keypoints, (i + 1) * keypoints)
-        points = position[: len(piece), :, own].swapaxes(1, 2).astype(np.float32)
+        points = found.position[: len(piece), :, own].swapaxes(1, 2).astype(np.float32)
         edited = columns.edited[: len(piece), own]
         points[edited] = piece.keypoints[edited]
         scores, origin = piece.scores.copy(), piece.provenance.copy()
         spots = np.arange(edges[i], edges[i + 1])
         spots = spots[hole.rows[spots] < len(piece)]
         rows, cols = hole.rows[spots], hole.columns[spots] - own.start
-        known, (before, after) = guesses.known[spots], guesses.beside[:, spots]
+        known, (before, after) = found.known[rows, hole.columns[spots]], near[:, spots]
         lower = np.minimum(
             np.where(before, piece.scores[hole.before[spots], cols], np.inf),
             np.where(after, piece.scores[hole.after[spots] % len(piece), cols], np.inf),

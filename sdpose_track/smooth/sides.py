@@ -4,7 +4,8 @@ In a confusion both limbs of a pair jump to each other's place at once, and jump
 later. So two things are looked for: a frame where both are where the other one was headed, judged
 from the frames before, and soon after it one where the same holds judged from the frames behind it.
 People who turn round or cross their legs do not jump, and a confusion that does not end is left
-alone: it may as well be the end of one.
+alone: it may as well be the end of one. Below 20 frames a second limbs that alternate or cross do
+reach each other's place from frame to frame, and nothing is exchanged.
 
 An arm is judged joint by joint, as is a leg; what lies too near its counterpart to be told from it
 goes with the rest of the limb where that fits.
@@ -19,11 +20,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import median_filter
 
 from sdpose_track.records import Float32, Float64, Provenance, TrackArrays, box_heights
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.choices import SmoothSettings
-from sdpose_track.smooth.grid import Mask
+from sdpose_track.smooth.grid import SLACK_S, Mask
 from sdpose_track.smooth.measuring import measured_where, usable_heights
 
 LONGEST_S = 0.5
@@ -31,6 +33,10 @@ LONGEST_S = 0.5
 
 _NEAR_S = 0.15
 """Frames farther apart tell nothing of where a limb is headed."""
+_LONGEST_STEP_S = 0.05
+"""Where frames usually are farther apart than this, fast limbs look like confused ones."""
+_STEPS = 9
+"""Steps around a frame that say what is usual there: one lost frame is no low frame rate."""
 _APART = 0.08
 """Limbs nearer to each other than this cannot be told apart, in body heights."""
 _BETTER = 0.4
@@ -151,7 +157,9 @@ def _leaps(points: Float32, times: Float64, heights: Float64, joint: _Joint) -> 
     left, right = points[:, joint.left[:: joint.every]], points[:, joint.right[:: joint.every]]
     dt = np.diff(times)
     ratio = np.full(len(times), np.nan)
+    usual = median_filter(dt, _STEPS, mode="nearest")[1:]
     usable = (dt[1:] < _NEAR_S) & (dt[:-1] < _NEAR_S) & (dt[:-1] > 0)
+    usable &= usual <= _LONGEST_STEP_S + SLACK_S
     ratio[2:][usable] = dt[1:][usable] / dt[:-1][usable]
     to_left, to_right = _headed(left, ratio), _headed(right, ratio)
     kept = _square(left - to_left) + _square(right - to_right)

@@ -40,12 +40,6 @@ def describe(image: UInt8, boxes: Float32) -> UInt8:
     return np.asarray(np.rint(255 * np.sqrt(spread)), dtype=np.uint8)
 
 
-def likeness(first: Float64, second: Float64) -> Float64:
-    """Return the (N, M) likeness, 0..1, of (N, `SIZE`) and (M, `SIZE`) descriptions."""
-    alike: Float64 = first @ second.T / (255.0**2 * len(_PARTS) * len(_RANGES))
-    return alike
-
-
 def _lab(image: UInt8, boxes: Float32, part: tuple[float, float]) -> UInt8:
     """Return (N, pixels, 3) of CIELAB, sampled on a grid in one part of each box."""
     across = np.linspace(*_WIDTH, _COLUMNS, dtype=np.float32)

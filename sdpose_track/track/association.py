@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from sdpose_track.boxes import overlap
 from sdpose_track.records import Float32, Float64
 
 Rows: TypeAlias = npt.NDArray[np.intp]
@@ -26,11 +27,7 @@ def overlaps(
     if margin is not None:
         by = margin[:, None, None]
         a, b = _grown(a, by), _grown(b, by)
-    inner = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    shared = np.prod(np.maximum(inner, 0.0), axis=-1)
-    either = np.prod(a[..., 2:] - a[..., :2], -1) + np.prod(b[..., 2:] - b[..., :2], -1) - shared
-    overlap: Float64 = shared / np.maximum(either, 1e-12)
-    return overlap
+    return overlap(a, b)
 
 
 def _grown(boxes: Float64, by: Float64) -> Float64:

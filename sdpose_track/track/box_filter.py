@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sdpose_track.records import Float32, Float64
+from sdpose_track.records import FARTHEST, Float32, Float64
 
 _MEASURED = np.array([0.07, 0.07, 0.08, 0.08])
 """Standard deviation of a detection's centre, width and height, in box heights. Detectors are about
@@ -88,8 +88,11 @@ class BoxFilter:
         """Follow a camera: a point `p` of the ground is now seen at `camera` (2, 3) `@ (x, y, 1)`.
 
         Sizes stay. A camera that goes forward makes the background grow as a lens does, but not
-        the people who go before it, whom it is most often made to follow.
+        the people who go before it, whom it is most often made to follow. A camera that is not
+        finite, or beyond all pictures, is ignored: every box would be lost for good.
         """
+        if not (np.abs(camera) < FARTHEST).all():
+            return
         turn, shift = camera[:, :2].astype(np.float64), camera[:, 2].astype(np.float64)
         self._position[:, :2] = self._position[:, :2] @ turn.T + shift
         self._velocity[:, :2] = self._velocity[:, :2] @ turn.T

@@ -33,7 +33,7 @@ from sdpose_track.track.looks import LooksMemory, unit
 from sdpose_track.track.returning import returned
 from sdpose_track.track.settings import TrackerSettings
 
-REVISION = 2
+REVISION = 3
 """Raised when the same detections and cues may give other ids: a run is resumed with the same."""
 
 _SAME_PERSON = 0.85
@@ -74,7 +74,6 @@ class ByteTracker:
         self._ids = itertools.count(1)
         self._time: Fraction | float | None = None
         self._clock = 0.0
-        self._passed = 0.0
         self.boxes: Float32 = np.empty((0, 4), np.float32)
         """(N, 4) `x1, y1, x2, y2`: where the filter has the N detections of the last update. Those
         that belong to no track are as they were given."""
@@ -113,15 +112,15 @@ class ByteTracker:
     def _advance(self, time: Fraction | float) -> None:
         """Move the clock and every track to `time`; forget who has been lost for too long."""
         passed = 0.0 if self._time is None else float(time - self._time)
-        self._passed = passed if passed > 0.0 and math.isfinite(passed) else 0.0
+        passed = passed if passed > 0.0 and math.isfinite(passed) else 0.0
         if math.isfinite(time):
             self._time = time
-        self._clock += self._passed
+        self._clock += passed
         settings, tracks = self._settings, self._tracks
         memory = np.where(self._looks.known, max(settings.return_s, settings.buffer_s), 0.0)
         patience = np.maximum(memory, settings.buffer_s)
         self._keep(~tracks["lost"] | self._seen_within(patience))
-        self._filter.predict(self._passed, unseen=self._tracks["lost"])
+        self._filter.predict(passed, unseen=self._tracks["lost"])
         self._tracks["detection"] = _UNSEEN
 
     def _seen_within(self, seconds: float | Float64) -> npt.NDArray[np.bool_]:
@@ -200,7 +199,7 @@ class ByteTracker:
         rows = np.flatnonzero(self._tracks["detection"] != _UNSEEN)
         found = self._tracks["detection"][rows]
         free = np.flatnonzero(~crowded[found].any(axis=1))
-        self._looks.learn(rows[free], looks[found[free]], self._passed)
+        self._looks.learn(rows[free], looks[found[free]], self._clock)
 
     def _rejoin(self) -> None:
         """Where a track began on a lost box, it is the lost person.

@@ -7,8 +7,6 @@ learnt, and the mean forgets over seconds, not frames.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +23,7 @@ class LooksMemory:
     def __init__(self) -> None:
         self._mean: Float64 = np.empty((0, 0))
         self._count = np.empty(0, np.int64)
+        self._last = np.empty(0)  # seconds on the tracker's clock
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
@@ -35,18 +34,24 @@ class LooksMemory:
         """Append `count` rows of which nothing is known."""
         self._mean = np.concatenate([self._mean, np.zeros((count, self._mean.shape[1]))])
         self._count = np.concatenate([self._count, np.zeros(count, np.int64)])
+        self._last = np.concatenate([self._last, np.zeros(count)])
 
-    def learn(self, rows: Rows, looks: Float64, seconds: float) -> None:
-        """Tell `rows` (M,) that they look like `looks` (M, D), `seconds` after the last time."""
+    def learn(self, rows: Rows, looks: Float64, time: float) -> None:
+        """Tell `rows` (M,) that they look like `looks` (M, D) at `time`, in seconds.
+
+        The more seconds have passed since a row last learnt, the less of what it knew is kept.
+        """
         if not rows.size:
             return
         if self._mean.shape[1] != looks.shape[1]:
             self._mean = np.zeros((len(self._mean), looks.shape[1]))
             self._count[:] = 0
         # The first few weigh alike: a mean that only faded would long be that of the first frame.
-        weight = np.maximum(-math.expm1(-seconds / _MEMORY_S), 1 / (self._count[rows] + 1))
+        faded = -np.expm1((self._last[rows] - time) / _MEMORY_S)
+        weight = np.maximum(faded, 1 / (self._count[rows] + 1))
         self._mean[rows] += weight[:, None] * (looks - self._mean[rows])
         self._count[rows] += 1
+        self._last[rows] = time
 
     def likeness(self, looks: Float64) -> Float64:
         """Return how alike each is to `looks` (M, D): (N, M) in 0..1, NaN where nothing is known.
@@ -69,6 +74,7 @@ class LooksMemory:
     def keep(self, rows: npt.NDArray[np.bool_]) -> None:
         """Forget every row whose flag in `rows` (N,) is False."""
         self._mean, self._count = self._mean[rows], self._count[rows]
+        self._last = self._last[rows]
 
 
 def unit(looks: UInt8) -> Float64:

@@ -1,4 +1,4 @@
-"""The repairs in a session: an append-only list, and how many of them hold.
+"""Adding to the repairs in a session, undoing and redoing them.
 
 Undoing lowers the number, redoing raises it; a new edit takes the place of those that were undone.
 Raw results are never touched.
@@ -11,57 +11,28 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import filelock
 
 from sdpose_track.closing import Closing
-from sdpose_track.errors import SessionError, SettingsError
-from sdpose_track.repair.edits import Edit, from_json, to_json
-from sdpose_track.session.schema import EDIT_TABLE, USER_VERSION, check_version, parsed, reading
-from sdpose_track.session.storage import connect, locked, told
-
-HELD = "edits_held"
-"""Key in `meta`: how many edits hold; those after them were undone."""
-
-
-class History(NamedTuple):
-    """The edits of a session."""
-
-    edits: tuple[Edit, ...]
-    """Undone ones included."""
-    done: int
-    """How many hold, the first ones."""
-
-    @property
-    def held(self) -> tuple[Edit, ...]:
-        """The edits that hold."""
-        return self.edits[: self.done]
-
-
-def read_edits(connection: sqlite3.Connection) -> History:
-    """Return the edits of an open session. Raises ValueError for what cannot be one."""
-    table = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'edit'"
-    if not connection.execute(table).fetchone()[0]:
-        return History((), 0)
-    rows = connection.execute("SELECT kind, value FROM edit ORDER BY position")
-    edits = tuple(from_json(kind, parsed(value)) for kind, value in rows)
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (HELD,)).fetchone()
-    count = 0 if row is None else parsed(row[0])
-    if not isinstance(count, int) or not 0 <= count <= len(edits):
-        raise ValueError(f"{count!r:.20} of {len(edits)} repairs hold")
-    return History(edits, count)
+from sdpose_track.errors import SettingsError
+from sdpose_track.repair.edits import Edit, to_json
+from sdpose_track.session.history import HELD, History, read_history
+from sdpose_track.session.schema import EDIT_TABLE, USER_VERSION, reading
+from sdpose_track.session.storage import EDIT, connect_to_add, locked, told
 
 
 class EditLog(Closing):
     """The repairs of a session, to be added to. One a file: a second one is refused."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, held: filelock.FileLock) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, held: filelock.FileLock | None
+    ) -> None:
         self.path = path
         self._connection = connection
         self._lock = held
         with reading(path, "its repairs are"):
-            self.history = read_edits(connection)
+            self.history = read_history(connection)
 
     @classmethod
     def open(cls, path: str | Path) -> EditLog:
@@ -70,20 +41,17 @@ class EditLog(Closing):
         Raises SessionError if it is none or is being written, OutputError if it cannot be written.
         """
         path = Path(path)
-        if not path.is_file():
-            raise SessionError(f"{path} does not exist; make a session with sdpose-track track")
-        held = locked(path)
+        held = locked(path, EDIT) if path.is_file() else None
         try:
-            connection = connect(path)
+            connection = connect_to_add(path, EDIT)
             try:
-                with told(path):
-                    check_version(connection, path)
                 return cls(path, connection, held)
             except BaseException:
                 connection.close()
                 raise
         except BaseException:
-            held.release()
+            if held is not None:
+                held.release()
             raise
 
     def append(self, edits: Sequence[Edit]) -> None:
@@ -93,7 +61,7 @@ class EditLog(Closing):
             (position, kind, json.dumps(values, allow_nan=False, sort_keys=True))
             for position, (kind, values) in enumerate(map(to_json, edits), start=done + 1)
         ]
-        with told(self.path):
+        with told(self.path, EDIT), self._connection:
             self._prepare()
             self._connection.execute("DELETE FROM edit WHERE position > ?", (done,))
             self._connection.executemany("INSERT INTO edit VALUES (?, ?, ?)", rows)
@@ -112,7 +80,7 @@ class EditLog(Closing):
             have = {0: "no repair", 1: "1 repair"}.get(there, f"{there} repairs")
             asked = "" if abs(by) == 1 else f", not {abs(by)}"
             raise SettingsError(f"{self.path} has {have} to {word}{asked}")
-        with told(self.path):
+        with told(self.path, EDIT), self._connection:
             self._prepare()
             self._hold(done + by)
         self.history = History(edits, done + by)
@@ -128,10 +96,10 @@ class EditLog(Closing):
         self._connection.execute(
             "INSERT OR REPLACE INTO meta VALUES (?, ?)", (HELD, json.dumps(count))
         )
-        self._connection.commit()
 
     def close(self) -> None:
         """Close the file and let others write it. Safe to call again."""
         with suppress(sqlite3.Error):
             self._connection.close()
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()

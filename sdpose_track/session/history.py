@@ -1,0 +1,42 @@
+"""The repairs in a session as they are stored: a list, and how many of them hold."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from sdpose_track.repair.edits import Edit, from_json
+from sdpose_track.session.schema import parsed
+
+HELD = "edits_held"
+"""Key in `meta`: how many edits hold; those after them were undone."""
+
+
+class History(NamedTuple):
+    """The edits of a session."""
+
+    edits: tuple[Edit, ...]
+    """Undone ones included."""
+    done: int
+    """How many hold, the first ones."""
+
+    @property
+    def held(self) -> tuple[Edit, ...]:
+        """The edits that hold."""
+        return self.edits[: self.done]
+
+
+def read_history(connection: sqlite3.Connection) -> History:
+    """Return the edits of an open session. Raises ValueError for what cannot be one."""
+    table = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'edit'"
+    if not connection.execute(table).fetchone()[0]:
+        return History((), 0)
+    rows = connection.execute("SELECT position, kind, value FROM edit ORDER BY position").fetchall()
+    if [position for position, _, _ in rows] != list(range(1, len(rows) + 1)):
+        raise ValueError("they are not numbered 1, 2, 3 …")
+    edits = tuple(from_json(kind, parsed(value)) for _, kind, value in rows)
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (HELD,)).fetchone()
+    done = 0 if row is None else parsed(row[0])
+    if not isinstance(done, int) or isinstance(done, bool) or not 0 <= done <= len(edits):
+        raise ValueError(f"{done!r:.20} of {len(edits)} hold")
+    return History(edits, done)
