@@ -11,7 +11,6 @@ from sdpose_track.cli.exporting import (
     frame_counts,
     parse_formats,
     parse_tuning,
-    tell_misfits,
 )
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
@@ -34,7 +33,8 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
         if not recording.is_complete:
             screen.say(f"{path} is not complete: exporting the frames so far")
         view = View(recording, smoothing, people, tuning)
-        tell_misfits(view.repairs, screen)
+        for sentence in view.repairs.left_out:
+            screen.say(sentence)
         folder = path.parent if options.out is None else Path(options.out)
         paths = export_all(view, formats, folder, path.stem, screen, wishes)
         told = {"session": str(path), **frame_counts(recording), "people": list(view.track_ids)}

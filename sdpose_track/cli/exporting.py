@@ -11,7 +11,6 @@ from sdpose_track import export
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
 from sdpose_track.records import FrameState
-from sdpose_track.repair.repairs import Repairs
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
 from sdpose_track.smooth.choices import SmoothSettings
@@ -73,12 +72,6 @@ def export_all(
         finally:
             screen.end()
     return paths
-
-
-def tell_misfits(repairs: Repairs, screen: Screen) -> None:
-    """Say which repairs are left out since they no longer make sense."""
-    for number, why in repairs.misfits:
-        screen.say(f"repair {number} is left out: {why}")
 
 
 def frame_counts(recording: Recording) -> dict[str, int]:

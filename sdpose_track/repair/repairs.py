@@ -74,6 +74,11 @@ class Repairs:
     """Number, from 1, of each edit that makes no sense any more, and why: it is left out. A run
     that was gone on with may have found people where a repair rests on there being none."""
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """A sentence for each of the `misfits`."""
+        return tuple(f"repair {number} is left out: {why}" for number, why in self.misfits)
+
     def people(self, facts: Facts) -> tuple[int, ...]:
         """Return the shown ids of everyone who is in some frame, ascending."""
         pieces = self.identities.all_pieces(facts.tracked_ids)

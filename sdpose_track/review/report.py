@@ -136,7 +136,7 @@ def quality(recording: Recording, smoothing: Smoothing = Smoothing.OFFLINE) -> R
         sum(end.is_doubtful for end in looked.births),
         sum(end.is_doubtful for end in looked.deaths),
         raw.repairs.count,
-        tuple(f"repair {number} is left out: {why}" for number, why in raw.repairs.misfits),
+        raw.repairs.left_out,
         looked.doubts,
     )
 

@@ -7,7 +7,7 @@ import sqlite3
 import numpy as np
 
 from sdpose_track.records import FARTHEST, Cues
-from sdpose_track.session.schema import array, blob
+from sdpose_track.session.schema import array, blob, has_table
 
 
 def store_cues(connection: sqlite3.Connection, frame: int, cues: Cues) -> None:
@@ -27,8 +27,7 @@ def read_cues(connection: sqlite3.Connection, frame: int, count: int) -> Cues | 
 
     Raises ValueError or TypeError for what cannot be cues.
     """
-    table = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'cue'"
-    if not connection.execute(table).fetchone()[0]:
+    if not has_table(connection, "cue"):
         return None  # a session of version 1.0
     query = "SELECT camera, looks, is_cut FROM cue WHERE frame = ?"
     row = connection.execute(query, (frame,)).fetchone()

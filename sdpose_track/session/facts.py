@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from sdpose_track.records import Int32
-from sdpose_track.session.recording import Recording
+from sdpose_track.session.recording import Recording, TrackSpan
 
 
 class RawFacts:
@@ -16,9 +16,14 @@ class RawFacts:
         self._presence: dict[int, Int32] = {}
 
     @cached_property
+    def spans(self) -> tuple[TrackSpan, ...]:
+        """When each tracked person is in the recording, by ascending id."""
+        return self._recording.tracks()
+
+    @cached_property
     def tracked_ids(self) -> tuple[int, ...]:
         """Every id that tracking gave, ascending."""
-        return tuple(span.track_id for span in self._recording.tracks())
+        return tuple(span.track_id for span in self.spans)
 
     @property
     def is_complete(self) -> bool:

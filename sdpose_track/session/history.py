@@ -6,7 +6,7 @@ import sqlite3
 from typing import NamedTuple
 
 from sdpose_track.repair.edits import Edit, from_json
-from sdpose_track.session.schema import parsed
+from sdpose_track.session.schema import has_table, parsed
 
 HELD = "edits_held"
 """Key in `meta`: how many edits hold; those after them were undone."""
@@ -28,8 +28,7 @@ class History(NamedTuple):
 
 def read_history(connection: sqlite3.Connection) -> History:
     """Return the edits of an open session. Raises ValueError for what cannot be one."""
-    table = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'edit'"
-    if not connection.execute(table).fetchone()[0]:
+    if not has_table(connection, "edit"):
         return History((), 0)
     rows = connection.execute("SELECT position, kind, value FROM edit ORDER BY position").fetchall()
     if [position for position, _, _ in rows] != list(range(1, len(rows) + 1)):

@@ -219,6 +219,12 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Tell whether an open session has the table `name`: older ones lack some."""
+    query = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return bool(connection.execute(query, (name,)).fetchone()[0])
+
+
 def blob(array: npt.NDArray[Any], kind: str) -> bytes:
     """Return `array` as little-endian bytes of numpy type `kind`, such as `<f4`."""
     return np.ascontiguousarray(array, dtype=kind).tobytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -14,14 +14,12 @@ from sdpose_track.session.facts import RawFacts
 from sdpose_track.session.recording import TrackSpan
 
 
-def shown_spans(
-    tracked: Sequence[TrackSpan], frames: range, repairs: Repairs, facts: RawFacts
-) -> tuple[TrackSpan, ...]:
+def shown_spans(frames: range, repairs: Repairs, facts: RawFacts) -> tuple[TrackSpan, ...]:
     """Return when each shown person is in `frames`, by ascending id.
 
-    `tracked` are the spans of the tracked ones, which a run that goes on may have carried beyond.
+    A run that goes on may have carried the tracked ones beyond.
     """
-    raw = {span.track_id: span for span in tracked}
+    raw = {span.track_id: span for span in facts.spans}
     found = []
     for shown, pieces in sorted(repairs.identities.all_pieces(raw).items()):
         own = raw.get(shown)

@@ -18,7 +18,6 @@ from sdpose_track.errors import SessionError
 from sdpose_track.records import Float32, FramePoses, Pose, SourceInfo, TrackArrays, read_only
 from sdpose_track.repair.applying import (
     blended,
-    joined,
     keyframes,
     shown_people,
     shown_person,
@@ -33,6 +32,7 @@ from sdpose_track.session.spans import chosen, shown_spans
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.choices import Smoothing, SmoothSettings
 from sdpose_track.smooth.grid import FrameTimes
+from sdpose_track.smooth.offline import smooth_whole
 from sdpose_track.smooth.pieces import CHUNK, margin_s, smooth_pieces
 
 KEPT_BYTES = 256 << 20
@@ -66,7 +66,7 @@ class View:
         """The frame indices of the view, without holes."""
         facts = RawFacts(recording)
         self.repairs = fold(recording.history().held, facts) if repairs is None else repairs
-        spans = shown_spans(recording.tracks(), self.indices, self.repairs, facts)
+        spans = shown_spans(self.indices, self.repairs, facts)
         self._everybody = len(spans)
         self.spans: tuple[TrackSpan, ...] = chosen(spans, people)
         """The people of the view, by ascending track id."""
@@ -225,14 +225,8 @@ class View:
         track = shown_person(track_id, parts, self.repairs, self.skeleton.keypoints)
         if track is None:
             return self.recording.track(-1)
-        if self.smoothing.is_causal:
-            (track,) = self._smoothed([track])
-        elif self.smoothing is not Smoothing.OFF:
-            chunks = range(int(track.indices[0]) // CHUNK, int(track.indices[-1]) // CHUNK + 1)
-            cut = {chunk: _inside(track, self._around(chunk)) for chunk in chunks}
-            cut = {chunk: piece for chunk, piece in cut.items() if len(piece)}
-            smooth = zip(cut, self._smoothed(list(cut.values())), strict=True)
-            track = joined(track_id, [_inside(piece, self._core(c)) for c, piece in smooth])
+        if self.smoothing is not Smoothing.OFF:
+            track = smooth_whole(track, self._times, self.smoothing, self.skeleton, self.settings)
         return read_only(track)
 
     def _frames_of(self, piece: Piece) -> range:

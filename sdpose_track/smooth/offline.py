@@ -30,8 +30,18 @@ def smooth_track(
         return track
     if int(track.indices[-1]) >= len(frame_times):
         raise ValueError(f"frame {track.indices[-1]} of the track has no time in frame_times")
-    chosen = settings or SmoothSettings()
     times = FrameTimes(0, np.asarray(frame_times, np.float64))
+    return smooth_whole(track, times, smoothing, skeleton, settings or SmoothSettings())
+
+
+def smooth_whole(
+    track: TrackArrays,
+    times: FrameTimes,
+    smoothing: Smoothing,
+    skeleton: Skeleton | None,
+    chosen: SmoothSettings,
+) -> TrackArrays:
+    """Return `track`, which is not empty, smoothed as `smooth_track` does, whatever its times."""
     if smoothing.is_causal:
         return smooth_pieces([track], times, smoothing, skeleton, chosen)[0]
     chunks = np.unique(track.indices // CHUNK).tolist()
@@ -47,7 +57,7 @@ def cut(track: TrackArrays, times: FrameTimes, chunk: int, margin: float) -> Tra
     `margin` are the seconds before and after it, see `margin_s`.
     """
     last = times.first + len(times.seconds) - 1
-    begin, end = chunk * CHUNK, min((chunk + 1) * CHUNK - 1, last)
+    begin, end = max(chunk * CHUNK, times.first), min((chunk + 1) * CHUNK - 1, last)
     first = np.searchsorted(track.times, times.seconds[begin - times.first] - margin)
     past = np.searchsorted(track.times, times.seconds[end - times.first] + margin, side="right")
     return track.rows(slice(int(first), int(past)))
@@ -55,7 +65,8 @@ def cut(track: TrackArrays, times: FrameTimes, chunk: int, margin: float) -> Tra
 
 def core(piece: TrackArrays, chunk: int) -> TrackArrays:
     """Return the frames of a smoothed `piece` that lie in chunk `chunk`."""
-    first, past = np.searchsorted(piece.indices, [chunk * CHUNK, (chunk + 1) * CHUNK])
+    ends = np.array([chunk * CHUNK, (chunk + 1) * CHUNK], np.int32)  # int64 would copy all
+    first, past = np.searchsorted(piece.indices, ends)
     return piece.rows(slice(int(first), int(past)))
 
 
