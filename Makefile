@@ -5,17 +5,36 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-all lint types check benchmark clean
+.PHONY: demo test test-all readers test-readers lint types check benchmark clean
 
 demo: $(VENV)/.ready
 	$(BIN)/sdpose-track demo
 
 test: $(VENV)/.ready-dev
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not full_size"
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not full_size and not readers"
 
-# With SDPose at its true size: two minutes and 7 GB of memory more.
+# With SDPose at its true size and long recordings: minutes and 7 GB of memory more.
 test-all: $(VENV)/.ready-dev
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not readers"
+
+# The programs that exports are for: 3 GB in environments of their own. Some have wheels for 3.11 only.
+READER_PYTHON ?= python3.11
+READERS := $(patsubst tests/readers/%.txt,.venv-readers/%/.ready,$(wildcard tests/readers/*.txt))
+readers: $(READERS) .venv-readers/node/.ready
+
+.venv-readers/%/.ready: tests/readers/%.txt
+	$(READER_PYTHON) -m venv .venv-readers/$*
+	.venv-readers/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.venv-readers/node/.ready:
+	@mkdir -p $(@D)
+	@command -v npm >/dev/null && npm install --silent --prefix $(@D) gltf-validator@2.0.0-dev.3.10 \
+	  || echo "without npm: the tests with gltf-validator and node will be skipped"
+	@touch $@
+
+test-readers: $(VENV)/.ready-dev readers
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m readers
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check .

@@ -254,8 +254,15 @@ def test_ultralytics_leaves_other_libraries_as_they_were(weights: Weights) -> No
         "load_network(find('yolo11n-pose', 'pose'))\n"
         "assert 'ultralytics' in sys.modules\n"
         "assert before == (Image.open, cv2.getNumThreads(), numpy.get_printoptions())\n"
+        "import os, torch\n"
+        "print(torch.get_num_threads(), os.environ.get('OMP_NUM_THREADS'))\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    alone = "import os, torch; print(torch.get_num_threads(), os.environ.get('OMP_NUM_THREADS'))"
+    with_it, without = (
+        subprocess.run([sys.executable, "-c", c], check=True, capture_output=True, text=True)
+        for c in (code, alone)
+    )
+    assert with_it.stdout == without.stdout
 
 
 def test_a_missing_gpu_is_told(weights: Weights) -> None:

@@ -35,7 +35,7 @@ from sdpose_track.evaluation.similarity import (
     similarity,
     suppress_alike,
 )
-from sdpose_track.export import coco_json
+from sdpose_track.export.formats import coco_json, coco_people
 from sdpose_track.pipeline.seats import Seats, take
 from sdpose_track.pipeline.stills import estimate_stills, find_stills
 from sdpose_track.pose.cropping import udp_crop
@@ -324,7 +324,7 @@ def test_a_whole_body_is_read_by_the_names_that_it_is_exported_by(tmp_path: Path
     read = read_annotations(path)
     assert read.keypoints == 133
     np.testing.assert_array_equal(read.people[0].keypoints, person.keypoints)
-    assert set(dict(PARTS)) == set(coco_json.MEMBERS.values())
+    assert set(dict(PARTS)) == set(coco_people.MEMBERS.values())
 
 
 @pytest.mark.parametrize(

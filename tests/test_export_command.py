@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from command import called, refused
-from sessions import fixture_a, write
+from sessions import fixture_a, fixture_b, fixture_c, write
 
+from sdpose_track.export import FORMATS
+from sdpose_track.export.options import CHOICES
 from sdpose_track.smooth.choices import Smoothing, SmoothSettings
 
 
@@ -74,3 +76,85 @@ def test_which_way_people_look_and_a_moving_camera_are_told_to_kinematics(sessio
     assert float(left["trunk_deg"]) == pytest.approx(180 - float(right["trunk_deg"]), abs=0.01)
     assert right["contact_left"] in "01"
     assert exported("--camera-moves")[12]["contact_left"] == ""
+
+
+# -- rates, choices, people ------------------------------------------------------------------------
+
+
+def test_a_rate_is_written_in_the_name_and_in_the_file(session: Path) -> None:
+    done = called("export", session, "--format", "csv", "--raw", "--fps", "29.97", "--json")
+    assert done.returncode == 0, done.stderr
+    path = Path(json.loads(done.stdout)["exports"][0])
+
+    assert path.name == "clip_raw_29.97fps.csv"
+    with path.open() as file:
+        times = sorted({float(row["time_s"]) for row in csv.DictReader(file)})
+    assert times == pytest.approx([i * 1001 / 30000 for i in range(44)], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--fps", "fast"), "--fps fast: expected frames per second such as 24"),
+        (("--set", "layout=body_26"), "expected layout=body_18, body_25 or coco_17"),
+        (("--set", "layout"), "expected layout="),
+        (("--set", "preset=wan"), "preset cannot be chosen; these formats have layout"),
+        (("--people", "1,9"), "9"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused_and_nothing_is_written(
+    session: Path, options: tuple[str, ...], sentence: str
+) -> None:
+    done = called("export", session, "--format", "openpose", *options)
+    assert sentence in refused(done, 2)
+    assert list(session.parent.iterdir()) == [session]
+
+
+def test_choices_reach_the_format(session: Path) -> None:
+    done = called("export", session, "--format", "openpose", "--raw", "--set", "layout=coco_17")
+    assert done.returncode == 0, done.stderr
+    first = session.parent / "clip_raw_json" / "clip_000000000000_keypoints.json"
+    assert len(json.loads(first.read_text())["people"][0]["pose_keypoints_2d"]) == 51
+
+
+def test_each_person_can_have_their_own_export(session: Path) -> None:
+    done = called("export", session, "--format", "csv", "coco", "--raw", "--each", "--json")
+    assert done.returncode == 0, done.stderr
+    paths = [Path(p) for p in json.loads(done.stdout)["exports"]]
+
+    assert [p.name for p in paths] == [
+        "clip_raw_p1.csv", "clip_raw_p1.coco.json", "clip_raw_p2.csv", "clip_raw_p2.coco.json",
+    ]  # fmt: skip
+    with paths[2].open() as file:
+        assert {row["track_id"] for row in csv.DictReader(file)} == {"2"}
+
+
+def test_uneven_frames_are_told_where_a_format_cannot_hold_their_times(tmp_path: Path) -> None:
+    uneven = write(tmp_path / "phone.sdpose", fixture_b())
+    told = "the frames of clip.mp4 are uneven"
+
+    assert told not in called("export", uneven, "--format", "csv").stderr
+    assert told not in called("export", uneven, "--format", "deeplabcut", "--fps", "30").stderr
+    done = called("export", uneven, "--format", "deeplabcut", "csv")
+    assert f"{told}; formats that need a constant rate get 30 frames/s" in done.stderr
+    assert done.returncode == 0
+
+
+def test_an_export_of_nobody_is_said(tmp_path: Path) -> None:
+    nobody = write(tmp_path / "empty.sdpose", fixture_c())
+    done = called("export", nobody, "--format", "csv")
+
+    assert done.returncode == 0
+    assert "nobody is in clip.mp4, so nobody is in its exports" in done.stderr
+
+
+def test_the_list_tells_every_format_and_every_choice() -> None:
+    done = called("export", "--list")
+
+    assert done.returncode == 0
+    for name, entry in FORMATS.items():
+        assert f"\n{name} " in f"\n{done.stdout}"
+        assert entry.summary in done.stdout
+    for name in CHOICES:
+        assert f"\n{name}= " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 110

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,9 +18,6 @@ from sdpose_track import Smoothing
 from sdpose_track.errors import SettingsError
 from sdpose_track.export import ExportOptions, export
 from sdpose_track.kinematics.table import Kinematics, column_units, kinematics
-from sdpose_track.records import NO_DETECTIONS, FramePoses, FrameResult, Pose
-from sdpose_track.session.schema import ModelRecord, SessionHeader
-from sdpose_track.session.writer import SessionWriter
 from sdpose_track.skeletons import COCO17, WHOLEBODY133
 
 HEAD = ["frame", "time_s", "pts", "track_id"]
@@ -200,61 +195,6 @@ def test_a_threshold_that_is_none_is_refused_before_anything_is_written(
     with pytest.raises(SettingsError, match="choose a confidence from 0 to 1"):
         exported(tmp_path, name, sessions.fixture_a(), ExportOptions(threshold=3))
     assert list((tmp_path / "out").iterdir()) == []
-
-
-# -- much ------------------------------------------------------------------------------------------
-
-PEAK = """
-import sys
-from pathlib import Path
-from sdpose_track import Recording, Smoothing, View
-from sdpose_track.export import export
-with Recording.open(sys.argv[1]) as recording:
-    export(View(recording, Smoothing.OFF), sys.argv[2], Path(sys.argv[3]), "clip")
-status = Path("/proc/self/status").read_text()  # getrusage counts what the parent used as well
-print(int(status.split("VmHWM:")[1].split()[0]) >> 10)
-"""
-
-
-def long_session(path: Path, frames: int, people: int) -> Path:
-    """Write a session of whole bodies that tremble where they stand."""
-    k = len(WHOLEBODY133)
-    rng = np.random.default_rng(0)
-    where = rng.uniform(100, 400, (people, k, 2))
-    header = SessionHeader(
-        sessions.source_info(count=frames),
-        WHOLEBODY133.name,
-        ModelRecord("yolo11n-pose", "d" * 64),
-        ModelRecord("sdpose", "p" * 64),
-        {},
-        "0.1.0",
-    )
-    box, sure = np.array([100, 50, 300, 450], np.float32), np.ones(k, np.float32)
-
-    def result(index: int) -> FrameResult:
-        now = (where + rng.normal(0, 1, where.shape)).astype(np.float32)
-        seen = (Pose(n + 1, box, 0.9, now[n], sure, np.zeros(k, np.uint8)) for n in range(people))
-        poses = FramePoses(index, index, Fraction(index, 30), tuple(seen))
-        return FrameResult(poses, NO_DETECTIONS, np.empty(0, np.int32))
-
-    with SessionWriter.create(path, header, replace=True) as writer:
-        for start in range(0, frames, 200):
-            writer.append([result(i) for i in range(start, start + 200)])
-        writer.finish({"frames": frames})
-    return path
-
-
-@pytest.mark.slow
-def test_ten_thousand_frames_of_five_whole_bodies_need_less_than_300_mb(tmp_path: Path) -> None:
-    if not Path("/proc/self/status").exists():
-        pytest.skip("only Linux tells how much memory a process needed itself")
-    session = long_session(tmp_path / "long.sdpose", 10_000, 5)
-    for name in TABLES:
-        done = subprocess.run(
-            [sys.executable, "-c", PEAK, str(session), name, str(tmp_path / "out")],
-            check=True, capture_output=True, text=True,
-        )  # fmt: skip
-        assert int(done.stdout) < 300, name
 
 
 # -- the documentation -----------------------------------------------------------------------------

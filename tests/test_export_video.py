@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import replace
 from fractions import Fraction
@@ -15,9 +16,10 @@ import sessions
 from export_clips import MS, RATE, UNEVEN, kinds, make_clip, packets, pattern, pictures, spoil
 from PIL import Image
 
-from sdpose_track.errors import OutputError, SourceError
+from sdpose_track.errors import OutputError, SettingsError, SourceError
 from sdpose_track.export import ExportOptions, export
 from sdpose_track.records import SourceInfo
+from sdpose_track.render.overlay import Style
 from sdpose_track.sources import open_source
 
 
@@ -33,9 +35,13 @@ def script_of(path: Path, first: int = 0, stop: int | None = None) -> sessions.S
     return sessions.Script(info, chosen, people, first=first)
 
 
-def annotated(folder: Path, script: sessions.Script, options: ExportOptions | None = None) -> Path:
-    with sessions.view_of(folder / "clip.sdpose", script) as view:
-        return export(view, "video", folder / "out", "clip", options)
+def annotated(
+    folder: Path,
+    script: sessions.Script,
+    options: ExportOptions | None = None,
+    format_name: str = "video",
+) -> Path:
+    return sessions.exported(folder, format_name, script, options)
 
 
 def without_people(script: sessions.Script) -> sessions.Script:
@@ -221,6 +227,184 @@ def test_one_picture_makes_a_video_of_one_frame(tmp_path: Path) -> None:
     Image.fromarray(pattern(0)).save(tmp_path / "one.png")
 
     assert len(pictures(annotated(tmp_path, script_of(tmp_path / "one.png")))) == 1
+
+
+# -- a constant rate -------------------------------------------------------------------------------
+
+
+def shades(path: Path) -> list[int]:
+    """Return which of the pictures of `export_clips.pattern` each picture of a file is."""
+    return [round((float(image[-8:, -8:].mean()) - 20) / 20) for image in pictures(path)]
+
+
+@pytest.mark.parametrize("rate", [Fraction(25), Fraction(10), Fraction(30000, 1001)])
+def test_at_a_constant_rate_each_moment_shows_the_nearest_picture(
+    rate: Fraction, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4")
+    path = annotated(tmp_path, without_people(script_of(clip)), ExportOptions(rate=rate))
+    made = packets(path, "video")
+    off = [[abs(i / rate - p * MS) for p in UNEVEN] for i in range(len(made.times))]
+
+    assert made.times == [i / rate for i in range(int(rate) + 1)]
+    assert set(made.durations) == {1 / rate}
+    for picture, distances in zip(shades(path), off, strict=True):
+        assert distances[picture] == min(distances)
+
+
+def test_the_rate_of_a_source_makes_its_times_exact(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mkv", (0, 33, 67, 100, 133, 167), sound=None)
+    made = packets(annotated(tmp_path, script_of(clip), ExportOptions(rate=Fraction(30))), "video")
+
+    assert made.times == [Fraction(i, 30) for i in range(6)]
+    assert set(made.durations) == {Fraction(1, 30)}
+
+
+def test_sound_stays_in_its_place_at_a_constant_rate(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mkv", [p + 5000 for p in UNEVEN], sound_from=Fraction(5))
+    made = annotated(tmp_path, script_of(clip), ExportOptions(rate=Fraction(24)))
+    source, copy = packets(clip, "audio"), packets(made, "audio")
+
+    assert copy.data == source.data
+    assert all(abs(a - b - 5) <= MS for a, b in zip(source.times, copy.times, strict=True))
+    assert packets(made, "video").times[0] == 0
+
+
+def test_sound_is_cut_where_a_range_at_a_constant_rate_ends(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4")
+    made = annotated(tmp_path, script_of(clip, 3, 7), ExportOptions(rate=Fraction(20)))
+    video, audio = packets(made, "video"), packets(made, "audio")
+
+    assert video.times == [Fraction(i, 20) for i in range(4)]
+    assert Fraction(4, 20) - Fraction(1024, RATE) <= audio.times[-1] < Fraction(4, 20)
+
+
+def test_people_at_a_constant_rate_are_those_of_the_picture(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", size=(640, 480), sound=None)
+    path = annotated(tmp_path, script_of(clip), ExportOptions(rate=Fraction(10)))
+    meta = json.loads(path.with_name(f"{path.name}.meta.json").read_text())
+    nose = sessions.points(1, 9)[0].round().astype(int)
+
+    found = pictures(path)[9][nose[1], nose[0]].astype(int)  # 0.9 s is nearest to frame 9, at 1 s
+    assert found[2] - found[0] > 80
+    assert meta["retimed"]["between"] == "nearest"
+    assert meta["tracks"][0]["frames_present"] == 11
+
+
+def test_a_lost_frame_at_a_constant_rate_leaves_the_picture_before(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mov", codec="png", sound=None)
+    whole = without_people(script_of(clip))
+    spoil(clip, packets(clip, "video").data[4:5])
+    script = replace(whole, lost=frozenset({4}))
+    path = annotated(tmp_path, script, ExportOptions(rate=Fraction(25)))
+
+    assert shades(path)[4:7] == [3, 3, 3]
+    assert len(packets(path, "video").times) == 26
+
+
+# -- codecs ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "tag"),
+    [("h264", "h264", "avc1"), ("h265", "hevc", "hvc1"), ("av1", "libdav1d", "av01")],
+)
+def test_every_codec_keeps_pictures_times_and_sound(
+    codec: str, name: str, tag: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4")
+    script = without_people(script_of(clip))
+    path = annotated(tmp_path, script, ExportOptions(codec=codec))
+    made = packets(path, "video")
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        found = context.name, context.codec_tag
+
+    assert found == (name, tag)
+    assert made.times == [p * MS for p in UNEVEN]
+    assert made.durations[:-1] == [(b - a) * MS for a, b in pairwise(UNEVEN)]
+    assert shades(path) == list(range(len(UNEVEN)))
+    assert packets(path, "audio").data == packets(clip, "audio").data
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265", "av1"])
+def test_a_better_quality_takes_more_bytes(codec: str, tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", UNEVEN[:3], sound=None)
+    script = script_of(clip)
+    sizes = [
+        annotated(tmp_path, script, ExportOptions(codec=codec, quality=quality)).stat().st_size
+        for quality in (10, 45)
+    ]
+
+    assert sizes[0] > 1.1 * sizes[1]
+
+
+def test_a_codec_that_there_is_not_is_told(tmp_path: Path) -> None:
+    script = script_of(make_clip(tmp_path / "clip.mp4", UNEVEN[:2], sound=None))
+
+    for format_name in ("video", "crops"):
+        with pytest.raises(SettingsError, match="no codec is named 'vp9'; there are h264, h265"):
+            annotated(tmp_path, script, ExportOptions(codec="vp9"), format_name)
+
+
+def test_a_quality_that_a_codec_does_not_have_is_told(tmp_path: Path) -> None:
+    script = script_of(make_clip(tmp_path / "clip.mp4", UNEVEN[:2], sound=None))
+
+    with pytest.raises(SettingsError, match="quality 60: h264 has qualities from 0, best, to 51"):
+        annotated(tmp_path, script, ExportOptions(quality=60))
+    assert annotated(tmp_path, script, ExportOptions(codec="av1", quality=60)).exists()
+
+
+@pytest.mark.parametrize("size", [(96, 64), (17, 33)])
+def test_prores_is_422_hq_with_ten_bits(size: tuple[int, int], tmp_path: Path) -> None:
+    for i in range(3):
+        image = np.full((size[1], size[0], 3), 60 + 40 * i, np.uint8)
+        Image.fromarray(image).save(tmp_path / f"shot_{i}.png")
+    script = without_people(script_of(tmp_path / "shot_%d.png"))
+    path = annotated(tmp_path, script, format_name="video-prores")
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        found = context.name, context.codec_tag, context.profile, context.pix_fmt
+
+    assert path.name == "clip_annotated_raw.mov"
+    assert found == ("prores", "apch", "HQ", "yuv422p10le")
+    assert [round(float(image.mean())) for image in pictures(path)] == [60, 100, 140]
+
+
+@pytest.mark.parametrize(
+    ("sound", "kept"), [("aac", "aac"), ("pcm_s16le", "pcm_s16le"), ("flac", "pcm_s16le")]
+)
+def test_sound_beside_prores_is_copied_or_becomes_pcm(
+    sound: str, kept: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = make_clip(tmp_path / "clip.mkv", sound=sound)
+    path = annotated(tmp_path, script_of(clip), format_name="video-prores")
+    source, copy = packets(clip, "audio"), packets(path, "audio")
+    with av.open(str(path)) as container:
+        audio = container.streams.audio[0]
+        assert audio.codec_context.name == kept
+        samples = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio)])
+
+    assert packets(path, "video").times == [p * MS for p in UNEVEN]
+    assert ("becomes PCM" in caplog.text) == (kept != sound)
+    assert abs(copy.times[0] - source.times[0]) <= MS
+    assert len(samples) / RATE == pytest.approx(1.2, abs=0.05)
+
+
+def test_trails_are_drawn_where_asked_for(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", size=(640, 480), sound=None)
+    script = script_of(clip)
+    moved: sessions.People = {i: (sessions.person(1, 8 * i),) for i in range(10)}
+    script = replace(script, people=moved)
+    plain = Style(skeleton=False, ids=False)
+    without = pictures(annotated(tmp_path, script, ExportOptions(style=plain)))
+    style = replace(plain, trails=True)
+    made = pictures(annotated(tmp_path, script, ExportOptions(style=style)))
+    changed = [np.abs(a.astype(int) - b).max() > 60 for a, b in zip(made, without, strict=True)]
+
+    assert not changed[0]
+    assert all(changed[2:])
 
 
 # -- what can go wrong -----------------------------------------------------------------------------

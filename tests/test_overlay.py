@@ -9,6 +9,7 @@ from sessions import person, points
 
 from sdpose_track.records import Float32, Pose, Provenance
 from sdpose_track.render.overlay import PALETTE, Style, draw_people, track_colour
+from sdpose_track.render.trails import Trails
 from sdpose_track.skeletons import COCO17, WHOLEBODY133
 
 Image = npt.NDArray[np.uint8]
@@ -223,3 +224,86 @@ def test_a_strip_of_a_larger_picture_can_be_drawn_on() -> None:
 
     assert np.array_equal(whole[:, :640], drawn(person(1, 0), Style()))
     assert (whole[:, 640:] == 128).all()
+
+
+# -- trails ----------------------------------------------------------------------------------------
+
+HIPS = (COCO17.index("left_hip"), COCO17.index("right_hip"))
+
+
+def walker(x: float, y: float = 240, *, hips: bool = True, box: float = 300) -> Pose:
+    """Return somebody whose hips are around (x, y) and whose box is around (x, 120)."""
+    where = np.full((17, 2), np.nan, np.float32)
+    if hips:
+        where[HIPS[0]], where[HIPS[1]] = (x - 10, y), (x + 10, y)
+    scores = np.where(np.isfinite(where[:, 0]), 0.9, 0).astype(np.float32)
+    around = np.array([x - box / 2, 120 - box / 2, x + box / 2, 120 + box / 2], np.float32)
+    return Pose(1, around, 0.9, where, scores, np.zeros(17, np.uint8))
+
+
+def trail(steps: list[tuple[float, Pose | None]]) -> npt.NDArray[np.bool_]:
+    """Return which pixels of a grey picture (480, 640) the trail after `steps` changes."""
+    trails, image = Trails(COCO17), grey()
+    for seconds, pose in steps:
+        trails.add(seconds, () if pose is None else (pose,))
+    trails.draw(image)
+    return np.asarray((image != 128).any(axis=2))
+
+
+def test_a_trail_leads_to_where_the_hips_were_a_second_ago_and_tapers() -> None:
+    inked = trail([(i / 25, walker(100 + 8 * i)) for i in range(51)])  # at 500 now
+    widths = inked.sum(axis=0)
+
+    assert not inked[:, :298].any()
+    assert inked[240, 320:500].all()
+    assert widths[490] > widths[400] > widths[320] > 0
+
+
+def test_a_trail_fades() -> None:
+    image, trails = grey(), Trails(COCO17)
+    for i in range(26):
+        trails.add(i / 25, (walker(100 + 8 * i),))
+    trails.draw(image)
+    off = np.abs(image[240].astype(int) - track_colour(1)).sum(axis=1)
+
+    assert off[295] < off[200] < off[110]
+    assert off[295] < 30
+
+
+def test_a_trail_is_not_drawn_across_an_absence_or_a_cut() -> None:
+    here = [(i / 25, walker(100 + 4 * i)) for i in range(5)]
+    gone: list[tuple[float, Pose | None]] = [(0.2, None)]
+    there = [(0.24 + i / 25, walker(160 + 4 * i)) for i in range(5)]
+    far = [(0.2 + i / 25, walker(400 + 4 * i)) for i in range(5)]
+
+    assert not trail([*here, *gone, *there])[:, 125:155].any()
+    assert not trail([*here, *far])[:, 130:390].any()
+    assert trail([*here, *far])[240, 105:115].all()
+
+
+def test_the_middle_of_the_box_takes_the_place_of_hips_that_are_not_seen() -> None:
+    inked = trail([(i / 25, walker(100 + 8 * i, hips=i < 10)) for i in range(20)])
+
+    assert inked[240, 110:165].all()
+    assert inked[120, 185:250].all()
+    assert not inked[150:210].any()
+
+
+def test_a_trail_stays_until_it_has_faded_where_somebody_left() -> None:
+    steps: list[tuple[float, Pose | None]] = [(i / 25, walker(100 + 8 * i)) for i in range(20)]
+
+    assert trail([*steps, (1.2, None)]).any()
+    assert not trail([*steps, (1.8, None)]).any()
+
+
+def test_going_back_begins_a_trail_anew() -> None:
+    steps = [(i / 25, walker(100 + 8 * i)) for i in range(20)]
+
+    assert not trail([*steps, (0.1, walker(120))]).any()
+
+
+@pytest.mark.parametrize("value", [-1e9, 33000.0, 1e38, np.inf, np.nan])
+def test_no_position_breaks_a_trail(value: float) -> None:
+    for box in (300.0, value):
+        trail([(0, walker(100, box=box)), (0.1, walker(value, box=box)), (0.2, walker(90, value))])
+    Trails(COCO17).draw(grey(1, 1))

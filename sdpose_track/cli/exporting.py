@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sdpose_track import export
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
+from sdpose_track.export import ExportOptions, export, find_format
+from sdpose_track.export.clock import TELEVISION_RATES
+from sdpose_track.export.job import clock_of
+from sdpose_track.export.options import MOST_FPS, chosen
+from sdpose_track.export.table import FORMATS
 from sdpose_track.records import FrameState
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
 from sdpose_track.smooth.choices import SmoothSettings
+
+_AS_WRITTEN = Fraction(5, 1000)
+"""How far a rate of television may be from its two decimals."""
 
 
 def parse_formats(wishes: Sequence[str]) -> list[str]:
@@ -22,7 +30,7 @@ def parse_formats(wishes: Sequence[str]) -> list[str]:
     Raises SettingsError for a name that is none, before anything else is done.
     """
     names = [name.strip() for wish in wishes for name in wish.split(",")]
-    return [export.find_format(name).name for name in dict.fromkeys(names)]
+    return [find_format(name).name for name in dict.fromkeys(names)]
 
 
 def parse_tuning(wishes: Sequence[str]) -> SmoothSettings:
@@ -52,23 +60,67 @@ _READ: dict[str, Callable[[str], Any]] = {
 _TAKES = {"float": "NUMBER", "int": "WHOLE NUMBER", "bool": "yes or no"}
 
 
-def export_all(
-    view: View,
-    names: Sequence[str],
-    folder: Path,
-    stem: str,
-    screen: Screen,
-    options: export.ExportOptions | None = None,
-) -> list[Path]:
-    """Write `view` in each format, in the order given, and return the paths."""
-    paths = []
-    chosen = replace(
-        options or export.ExportOptions(), progress=lambda done, _: screen.advance(done)
-    )
+def parse_choices(
+    wishes: Sequence[str], formats: Sequence[str], options: ExportOptions
+) -> ExportOptions:
+    """Return `options` with the choices in `layout=body_25`. Raises SettingsError for none such."""
+    known = [name for format_name in formats for name in FORMATS[format_name].choices]
+    pairs = {name: value for name, _, value in (wish.partition("=") for wish in wishes)}
+    return chosen(options, pairs, known)
+
+
+def parse_rate(text: str) -> Fraction:
+    """Return frames per second of `24`, `30000/1001` or `29.97`. Raises SettingsError otherwise.
+
+    Decimals that stand for a rate of television are that rate: `29.97` is 30000/1001.
+    """
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= MOST_FPS:
+        raise SettingsError(
+            f"--fps {text}: expected frames per second such as 24, 29.97 or 30000/1001"
+        )
+    known = [r for r in TELEVISION_RATES if "." in text and abs(rate - r) < _AS_WRITTEN]
+    return known[0] if known else rate
+
+
+def parse_people(text: str) -> tuple[int, ...]:
+    """Return the ids in `1,3,7`. Raises SettingsError otherwise."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and len(part) < 10 for part in parts):
+        raise SettingsError(f"--people {text}: expected track ids such as 1,3")
+    return tuple(int(part) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """What is written where."""
+
+    view: View
+    folder: Path
+    stem: str
+    options: ExportOptions = field(default_factory=ExportOptions)
+
+
+def export_all(exports: Exports, names: Sequence[str], screen: Screen) -> list[Path]:
+    """Write a view in each format, in the order given, and return the paths."""
+    view, paths = exports.view, []
+    options = replace(exports.options, progress=lambda done, _: screen.advance(done))
+    if not view.track_ids:
+        screen.note(f"nobody is in {view.source.name}, so nobody is in its exports")
+    if options.rate is None and any(FORMATS[name].needs_rate for name in names):
+        rate, grid = clock_of(view, None, needs_rate=True)
+        if grid is not None and rate is not None:
+            screen.note(
+                f"the frames of {view.source.name} are uneven; formats that need a constant rate"
+                f" get {float(rate):.6g} frames/s, --fps chooses another"
+            )
     for name in names:
         screen.begin(f"writing {name}", len(view.indices))
         try:
-            paths.append(export.export(view, name, folder, stem, chosen))
+            paths.append(export(view, name, exports.folder, exports.stem, options))
         finally:
             screen.end()
     return paths

@@ -12,6 +12,7 @@ from typing import Any
 from sdpose_track import __version__
 from sdpose_track.cli.edit_grammar import add_edit_arguments
 from sdpose_track.cli.evaluate_grammar import add_evaluate
+from sdpose_track.cli.format_list import ListFormats
 from sdpose_track.cli.grammar import Parser, coming, command, json_option, runs
 from sdpose_track.cli.model_options import add_model_options
 from sdpose_track.errors import SettingsError
@@ -19,7 +20,7 @@ from sdpose_track.settings import DEFAULT_CONFIDENCE
 from sdpose_track.smooth.choices import Smoothing
 
 SMOOTHINGS = tuple(choice.value for choice in Smoothing)
-_FORMATS = "openpose, coco, csv, npz, kinematics, kinematics-parquet, video"
+_FORMATS = "such as openpose, csv, bvh; export --list tells all"
 COMING = {
     "live": "the skeleton of a camera or stream",
     "view": "the desktop viewer",
@@ -85,7 +86,7 @@ def _track(commands: Any) -> None:
     add = results.add_argument
     add("--smooth", choices=SMOOTHINGS, default="offline", help="default: offline")
     add("--export", metavar="FORMAT", action="append", default=[],
-        help=f"{_FORMATS}; may be given again")  # fmt: skip
+        help=f"{_FORMATS}; may be repeated")  # fmt: skip
     add("--annotate", action="store_true", help="write the video with the poses drawn on it")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with a session that stopped")
@@ -104,9 +105,13 @@ def _export(commands: Any) -> None:
     add = parser.add_argument
     add("session", metavar="SESSION", nargs="?", help="a .sdpose file")
     add("--format", metavar="FORMAT", nargs="+", action="extend", required=True, help=_FORMATS)
+    add("--list", action=ListFormats, help="tell all formats and what can be chosen of them")
+    add("--set", metavar="NAME=VALUE", action="append", default=[],
+        help="a choice that --list tells, such as layout=coco_17; may be repeated")  # fmt: skip
     add("--out", metavar="DIR", help="default: the session's folder")
-    add("--fps", metavar="R", help="retime to a constant rate such as 30000/1001 (not there yet)")
+    add("--fps", metavar="R", help="a constant rate such as 24, 29.97 or 30000/1001")
     add("--people", metavar="ID,...", help="only these track ids")
+    add("--each", action="store_true", help="write everything for each person by themselves")
     json_option(parser)
     add = parser.add_argument_group("motion").add_argument
     add("--smooth", choices=SMOOTHINGS, default="offline", help="default: offline")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sdpose_track.cli import INTERRUPTED
-from sdpose_track.cli.exporting import export_all, frame_counts, parse_formats
+from sdpose_track.cli.exporting import Exports, export_all, frame_counts, parse_formats
 from sdpose_track.cli.model_options import model_wish
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
@@ -130,7 +130,7 @@ def track(
     with Recording.open(job.session) as recording:
         view = View(recording, Smoothing(options.smooth))
         try:
-            exports = export_all(view, formats, job.folder, job.stem, screen)
+            exports = export_all(Exports(view, job.folder, job.stem), formats, screen)
         except KeyboardInterrupt:
             screen.say(f"stopped; {job.session} is complete, --resume writes the exports")
             return None

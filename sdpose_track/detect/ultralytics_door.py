@@ -35,6 +35,7 @@ STAY_AT_HOME = {
     "YOLO_VERBOSE": "false",
     "ULTRALYTICS_SAFE_LOAD": "true",
 }
+_CORES = "OMP_NUM_THREADS"
 
 
 @contextmanager
@@ -42,19 +43,25 @@ def contained() -> Iterator[None]:
     """Import ultralytics inside this block only.
 
     Nothing reaches out, and what the import changes of other libraries is put back: it replaces
-    Pillow's `Image.open` by one that installs packages, stops OpenCV's threads and changes the way
-    numpy prints.
+    Pillow's `Image.open` by one that installs packages, stops OpenCV's threads, leaves torch one
+    (and so other sums than in a run without this import) and changes the way numpy prints.
     """
+    import torch  # noqa: F401  it asks for its number of threads when it is loaded
+
     os.environ.update(STAY_AT_HOME)
     if "YOLO_CONFIG_DIR" not in os.environ:
         os.environ["YOLO_CONFIG_DIR"] = str(_settings_folder())
     opens, threads, prints = Image.open, cv2.getNumThreads(), np.get_printoptions()
+    cores = os.environ.get(_CORES)
     try:
         yield
     finally:
         Image.open = opens
         cv2.setNumThreads(threads)
         np.set_printoptions(**prints)
+        os.environ.pop(_CORES, None)
+        if cores is not None:
+            os.environ[_CORES] = cores
 
 
 def _settings_folder() -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sdpose_track.errors import SourceError
-from sdpose_track.export.coco_json import MEMBERS
+from sdpose_track.export.formats.coco_people import MEMBERS
 from sdpose_track.records import Float64
 from sdpose_track.skeletons import COCO17, WHOLEBODY133
 

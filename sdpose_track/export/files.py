@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,6 @@ import filelock
 
 from sdpose_track.errors import OutputError
 from sdpose_track.locks import lock
-
-OWN_FILES = "*_keypoints.json"
-"""What an exported folder holds; a folder with anything else in it is not ours to replace."""
 
 
 @contextmanager
@@ -59,10 +56,13 @@ def _held(path: Path) -> filelock.FileLock:
     return held
 
 
-def check_folder(path: Path) -> None:
-    """Raise OutputError if `path` holds files that no export wrote: replacing would lose them."""
+def check_folder(path: Path, owns: Sequence[str]) -> None:
+    """Raise OutputError if `path` holds files that no export wrote: replacing would lose them.
+
+    An export's files are those whose names match one of `owns`.
+    """
     try:
-        names = [entry for entry in path.iterdir() if not entry.match(OWN_FILES)]
+        names = [e for e in path.iterdir() if not any(e.match(pattern) for pattern in owns)]
     except FileNotFoundError:
         return
     except OSError as error:

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sdpose_track import __version__
-from sdpose_track.kinematics.angles import Facing
+from sdpose_track.export.clock import (
+    Grid,
+    frames_on_grid,
+    is_regular,
+    make_grid,
+    track_on_grid,
+    usual_rate,
+)
+from sdpose_track.export.options import ExportOptions
+from sdpose_track.export.presets import PRESETS
 from sdpose_track.records import FramePoses, FrameState, Int64, Pose, Provenance, TrackArrays
-from sdpose_track.render.overlay import Style
 from sdpose_track.session.view import View
 
 REPORTS = 100
 """How often an export tells of its progress, at least where it has so many frames."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """What can be chosen of an export. A format looks at what concerns it."""
-
-    layout: str | None = None
-    """OpenPose: order of the body's keypoints, a name in `skeletons.LAYOUTS`; None is `body_25`
-    where there are feet, else `body_18`."""
-    threshold: float = 0.3
-    """Confidence (0..1) from which a keypoint counts as seen where a format has no confidences."""
-    facing: Facing = "auto"
-    """Kinematics: which way everybody looks."""
-    camera_moves: bool = False
-    """Kinematics: the background moves, so nobody's feet can be said to stand."""
-    style: Style = field(default_factory=Style)
-    """Video: what is drawn of each person."""
-    progress: Callable[[int, int], None] | None = None
-    """Called now and then with the frames done and all frames; what it raises ends the export."""
 
 
 @dataclass(slots=True)
@@ -46,31 +38,57 @@ class _Presence:
 
 
 class Job:
-    """One pass of an export over a view."""
+    """One pass of an export over a view.
 
-    def __init__(self, view: View, stem: str, options: ExportOptions) -> None:
+    `frames`, `heads` and `tracks` speak of the moments of the export: the frames of the source, or
+    those of a constant rate where the format or the user wants one. Their indices are `indices`.
+    """
+
+    def __init__(
+        self, view: View, stem: str, options: ExportOptions, *, needs_rate: bool = False
+    ) -> None:
+        """`needs_rate`: the format knows no times of its own but a number of frames per second."""
         self.view = view
         self.stem = stem
         self.options = options
-        self.total = len(view.indices)
-        """How many frames there are, lost ones included."""
+        self.rate, self.grid = clock_of(view, options.rate, needs_rate=needs_rate)
+        everything = view.indices if self.grid is None else range(len(self.grid))
+        self.indices: range = everything[: self._wanted(len(everything))]
+        """The frame indices of the export, without holes."""
+        if self.grid is not None:
+            self.grid = self.grid.cut(len(self.indices))
         self._made = np.zeros(256, np.int64)
         self._present: dict[int, _Presence] = {}
         self._states = dict.fromkeys(FrameState, 0)
         self.added: dict[str, Any] = {}
         """What the format has to say in the description."""
 
+    def _wanted(self, count: int) -> int:
+        if self.options.preset is not None and self.options.frames is None:
+            return PRESETS[self.options.preset].count(count)
+        return count if self.options.frames is None else min(count, self.options.frames)
+
+    @property
+    def total(self) -> int:
+        """How many frames the export has, lost ones included."""
+        return len(self.indices)
+
     def frames(self) -> Iterator[FramePoses]:
-        """Yield every frame of the view in order, counting people and telling of the progress."""
+        """Yield every frame of the export in order, counting people and telling of the progress."""
         step = max(1, min(self.total // REPORTS, 30))
         report = self.options.progress
-        for done, frame in enumerate(self.view.frames(), start=1):
-            self._states[frame.state] += 1
-            for pose in frame.people:
-                self._count(frame.index, pose)
-            yield frame
-            if report is not None and (done % step == 0 or done == self.total):
-                report(done, self.total)
+        with closing(self.view.frames()) as stored:
+            for done, frame in enumerate(self._clocked(stored), start=1):
+                self._states[frame.state] += 1
+                for pose in frame.people:
+                    self._count(frame.index, pose)
+                yield frame
+                if report is not None and (done % step == 0 or done == self.total):
+                    report(done, self.total)
+
+    def heads(self) -> Iterator[FramePoses]:
+        """Yield every frame of the export in order, without people."""
+        return self._clocked(self.view.recording.frame_heads(self.view.indices))
 
     def tracks(self) -> Iterator[tuple[TrackArrays, Int64]]:
         """Yield every person by ascending id, each with the (F,) time stamps of their frames.
@@ -78,16 +96,36 @@ class Job:
         Counts as `frames` does. The progress is told after each person, as that share of all
         frames.
         """
-        heads = [(h.pts, h.state) for h in self.view.recording.frame_heads(self.view.indices)]
+        heads = [(h.pts, h.state) for h in self.heads()]
         for _, state in heads:
             self._states[state] += 1
         pts = np.array([pts for pts, _ in heads], np.int64)
         ids, report = self.view.track_ids, self.options.progress
-        for done, track in enumerate(self.view.tracks(), start=1):
+        for done, whole in enumerate(self.view.tracks(), start=1):
+            track = self._on_clock(whole)
             self._count_track(track)
-            yield track, pts[track.indices - self.view.indices.start]
+            yield track, pts[track.indices - self.indices.start]
             if report is not None:
                 report(self.total * done // len(ids), self.total)
+
+    def rows(self, track: TrackArrays) -> Int64:
+        """Return the (F,) numbers, from 0, of a track's frames among those of the export."""
+        return track.indices.astype(np.int64) - self.indices.start
+
+    def person_path(self, folder: Path, track_id: int, suffix: str) -> Path:
+        """Return the file of one person in the folder of a format with a file for each."""
+        return folder / f"{self.stem}_p{track_id}{suffix}"
+
+    def _clocked(self, frames: Iterator[FramePoses]) -> Iterator[FramePoses]:
+        if self.grid is None:
+            return islice(frames, self.total)
+        return frames_on_grid(frames, self.grid, self.options.between)
+
+    def _on_clock(self, track: TrackArrays) -> TrackArrays:
+        if self.grid is None:
+            end = int(np.searchsorted(track.indices, np.int32(self.indices.stop)))
+            return track.rows(slice(end))
+        return track_on_grid(track, self.view.indices.start, self.grid, self.options.between)
 
     def _count_track(self, track: TrackArrays) -> None:
         here = np.isfinite(track.keypoints[..., 0])
@@ -126,6 +164,7 @@ class Job:
                 for i, p in sorted(self._present.items())
             ],
             "processing": self._processing(),
+            **self._clock(),
             "units": {"xy": "px", "origin": "top-left", "y": "down", "time": "s"},
             **self.added,
         }
@@ -141,10 +180,29 @@ class Job:
             "time_base": ratio(source.time_base),
             "first_pts": source.first_pts,
             "is_vfr": source.is_vfr,
-            "frames": self.total,
-            "first_frame": indices.start if self.total else None,
+            "frames": len(indices),
+            "first_frame": indices.start if indices else None,
             "lost_frames": self._states[FrameState.LOST],
             "concealed_frames": self._states[FrameState.CONCEALED],
+        }
+
+    def _clock(self) -> dict[str, Any]:
+        """Return how the frames of the export lie in time, where they are not the source's own."""
+        if self.grid is None:
+            return {"frames": self.total} if self.total < len(self.view.indices) else {}
+        copied = int((self.grid.share >= 1).sum())
+        source = self.view.recording.frame_times() if self.view.source.is_vfr else None
+        return {
+            "frames": self.total,
+            "retimed": {
+                "fps": ratio(self.grid.rate),
+                "start_s": float(self.grid.start),
+                "between": self.options.between,
+                "frames_copied": copied,
+                "frames_between": int(self.grid.is_known.sum()) - copied,
+                "frames_in_pauses": int((~self.grid.is_known).sum()),
+                **({} if source is None else {"source_times_s": np.round(source, 6).tolist()}),
+            },
         }
 
     def _processing(self) -> dict[str, Any]:
@@ -160,6 +218,25 @@ class Job:
             "app_version": header.app_version,
             "exported_by": __version__,
         }
+
+
+def clock_of(
+    view: View, wish: Fraction | None, *, needs_rate: bool
+) -> tuple[Fraction | None, Grid | None]:
+    """Return the frames per second of an export, and the moments of its frames.
+
+    Without a `wish`, and where the format does not need a rate, there is none. Without moments, the
+    frames are those of the view: it is as regular as the rate says.
+    """
+    usual, is_even = view.source.rate, not view.source.is_vfr
+    if wish is None and not needs_rate:
+        return None, None
+    times = view.recording.frame_times()[: len(view.indices)]
+    if wish in (None, usual) and is_even and is_regular(times, usual):
+        return usual, None
+    rate = wish or usual_rate(times, usual)
+    first = view.recording.frame_head(view.indices.start).time if view.indices else Fraction(0)
+    return rate, make_grid(times, first, rate)
 
 
 def ratio(value: Fraction) -> str:

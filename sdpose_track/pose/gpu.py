@@ -29,6 +29,9 @@ SHARE = 0.8
 TOLERANCE = {"fp32": 1e-3, "bf16": 0.1, "fp16": 0.05}
 """By how much a compiled pass may differ from a plain one, root mean square over the same of the
 heatmaps: several times what rounding does, and far below what a wrong kernel does."""
+SHAPES = 64
+"""Of a batch that one process may compile for; torch alone gives up at the ninth, and the batch
+follows the free memory."""
 Forward = Callable[[Tensor, Tensor | None], Tensor]
 log = logging.getLogger(__name__)
 
@@ -141,6 +144,8 @@ class GpuRunner:
 
     def _compiled(self) -> Forward:
         """Return the compiled network, or the plain one if that fails or differs."""
+        from torch._dynamo import config as compiler  # imported by compiling anyway, and slowly
+
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "compiled"))
         log.info("preparing SDPose for this GPU; the first time takes a minute or two")
         pictures, noise = self._blank()
@@ -148,7 +153,8 @@ class GpuRunner:
         plain = self._network(pictures, noise)
         compiled: Forward = torch.compile(self._network, dynamic=False, fullgraph=True)
         try:
-            fast = compiled(pictures, noise)
+            with compiler.patch(recompile_limit=SHAPES):
+                fast = compiled(pictures, noise)
         except torch.OutOfMemoryError:
             raise
         except Exception as error:  # noqa: BLE001  whatever the compiler stumbles over

@@ -32,6 +32,8 @@ class Style:
     skeleton: bool = True
     boxes: bool = False
     ids: bool = True
+    trails: bool = False
+    """Where each person was in the last second or so."""
     threshold: float = 0.3
     """Keypoints with less confidence (0..1) are left out."""
     scale: float = 1.0
@@ -52,9 +54,9 @@ def draw_people(
     Positions may lie anywhere, also far outside of the picture; there nothing is drawn.
     """
     look = style or Style()
-    reach, parts = _Reach.of(image), parts_of(skeleton)
+    reach, parts = Reach.of(image), parts_of(skeleton)
     for pose in people:
-        width = _line_width(image, pose, look)
+        width = line_width(image, pose, look)
         if look.boxes:
             _draw_box(image, reach, pose, width)
         shown = reach.holds(pose.keypoints) & (pose.scores >= look.threshold)
@@ -66,7 +68,7 @@ def draw_people(
 
 
 @dataclass(frozen=True, slots=True)
-class _Reach:
+class Reach:
     """Where OpenCV is asked to draw: the picture and as much again around it.
 
     Beyond that nothing could be seen, and its fixed-point coordinates would overflow.
@@ -76,7 +78,7 @@ class _Reach:
     high: Float32
 
     @classmethod
-    def of(cls, image: UInt8) -> _Reach:
+    def of(cls, image: UInt8) -> Reach:
         size = np.array(image.shape[1::-1], np.float32)
         margin = max(float(size.max()), 64.0)
         return cls(np.full(2, -margin, np.float32), size + np.float32(margin))
@@ -86,7 +88,7 @@ class _Reach:
         return np.asarray(((points >= self.low) & (points <= self.high)).all(axis=-1))
 
 
-def _line_width(image: UInt8, pose: Pose, style: Style) -> int:
+def line_width(image: UInt8, pose: Pose, style: Style) -> int:
     """Return the width of a bone in pixels: by the picture, thinner on somebody far away."""
     most: float = min(image.shape[:2]) / 200
     tall = float(pose.box[3]) - float(pose.box[1])
@@ -100,12 +102,12 @@ def _is_large(pose: Pose) -> bool:
     return not max(x2 - x1, y2 - y1) < DETAILS_FROM
 
 
-def _draw_box(image: UInt8, reach: _Reach, pose: Pose, width: int) -> None:
+def _draw_box(image: UInt8, reach: Reach, pose: Pose, width: int) -> None:
     corners = pose.box.reshape(2, 2)
     if not np.isfinite(corners).all():
         return
     (x1, y1), (x2, y2) = np.rint(np.clip(corners, reach.low, reach.high)).astype(int).tolist()
-    thin = (width // 2) | 1  # odd widths lie evenly about their line
+    thin = (2 * width // 3) | 1  # odd widths lie evenly about their line
     for colour, thick in ((OUTLINE, thin + 2), (track_colour(pose.track_id), thin)):
         cv2.rectangle(image, (x1, y1), (x2, y2), colour, thick)
 
@@ -113,7 +115,7 @@ def _draw_box(image: UInt8, reach: _Reach, pose: Pose, width: int) -> None:
 # -- identities ----------------------------------------------------------------------------------
 
 
-def _draw_tags(image: UInt8, reach: _Reach, people: Sequence[Pose], style: Style) -> None:
+def _draw_tags(image: UInt8, reach: Reach, people: Sequence[Pose], style: Style) -> None:
     """Put a tag with their number above each person, inside the picture, none upon another."""
     height, width = image.shape[:2]
     letters = max(10, min(round(style.scale * min(height, width) / 36), 160))
@@ -135,7 +137,7 @@ def _draw_tags(image: UInt8, reach: _Reach, people: Sequence[Pose], style: Style
         image[y : y + h, x : x + w] = tag
 
 
-def _top_of(reach: _Reach, pose: Pose, threshold: float) -> tuple[float, float] | None:
+def _top_of(reach: Reach, pose: Pose, threshold: float) -> tuple[float, float] | None:
     """Return the middle of the top of a person: above what is seen of the head, or of the box."""
     corners = pose.box.reshape(2, 2)
     if np.isfinite(corners).all():

@@ -8,7 +8,7 @@ the longest recording, and memory follows what is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 
@@ -126,7 +126,7 @@ class View:
         """Yield everyone of the view by ascending id; nobody is kept in memory."""
         return (self._whole(track_id) for track_id in self.track_ids)
 
-    def frames(self) -> Iterator[FramePoses]:
+    def frames(self) -> Generator[FramePoses, None, None]:
         """Yield every frame in order, also those with nobody and those that were lost."""
         for chunks in self._groups():
             made = self._computed(chunks)

@@ -1,4 +1,4 @@
-"""The sound of a video, packet by packet into an MP4: copied, or made AAC where MP4 cannot hold it.
+"""The sound of a video, packet by packet into another: copied, or coded anew where that must be.
 
 Damage in the sound costs sound only: it is said once in the log, and the picture is complete.
 """
@@ -19,8 +19,14 @@ from av.packet import Packet
 
 log = logging.getLogger(__name__)
 
-COPIED = frozenset({"aac", "ac3", "alac", "eac3", "flac", "mp3", "mp3float", "opus", "libopus"})
-"""Codecs that players expect in MP4, by FFmpeg's names; MP4 could hold some that they do not."""
+_EVERYWHERE = {"aac", "ac3", "alac", "mp3", "mp3float"}
+COPIED = {
+    "mp4": frozenset({*_EVERYWHERE, "eac3", "flac", "opus", "libopus"}),
+    "mov": frozenset({*_EVERYWHERE, "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le"}),
+}
+"""By container, codecs that players expect in it, by FFmpeg's names; it could hold more of them."""
+MADE = {"mp4": "aac", "mov": "pcm_s16le"}
+"""By container, what other sound becomes."""
 
 AudioPacket: TypeAlias = "Packet[AudioStream]"
 
@@ -48,19 +54,23 @@ class Sound:
 
     def attach(self, output: OutputContainer) -> None:
         """Add the track to `output`, before its first packet. Raises ValueError if it cannot be."""
-        codec = self._input.codec_context.name
-        if codec in COPIED:
+        codec, container = self._input.codec_context.name, output.format.name
+        if codec in COPIED[container]:
             stream = output.add_stream_from_template(self._input)
             self._packets = self._copied(stream)
         else:
+            made = MADE[container]
             log.warning(
-                "%s: the sound is %s, which MP4 players do not expect; it becomes AAC.",
+                "%s: the sound is %s, which %s players do not expect; it becomes %s.",
                 self._name,
                 codec,
+                container.upper(),
+                made.partition("_")[0].upper(),
             )
             rate = self._input.codec_context.sample_rate
-            stream = output.add_stream("aac", rate=rate, layout=self._input.codec_context.layout)
-            self._packets = self._transcoded(stream)
+            coded = output.add_stream(made, rate=rate, layout=self._input.codec_context.layout)
+            assert isinstance(coded, AudioStream)
+            self._packets = self._transcoded(coded)
         self._next = next(self._packets, None)
 
     def write_until(self, output: OutputContainer, end: Fraction | None) -> None:

@@ -1,13 +1,9 @@
-"""An MP4 file in the making: H.264 pictures at their own times, and the sound of another file.
-
-Settings were chosen by measurement (juggle_single.mp4, 720p, 2 cores): `veryfast` makes half the
-bytes of `superfast` at the same quality and still encodes far faster than people are tracked.
-Without B-frames every picture is stored in order with its exact time and duration, and no edit
-list has to repair the start, which editing programs read in different ways.
-"""
+"""A video file in the making: coded pictures at their own times, and the sound of another file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -29,12 +25,11 @@ from av.video.reformatter import (
 )
 from av.video.stream import VideoStream
 
-from sdpose_track.export.sound import Sound
+from sdpose_track.errors import OutputError
+from sdpose_track.export.media.codecs import HUGE, Codec
+from sdpose_track.export.media.sound import Sound
 from sdpose_track.records import UInt8
 
-OPTIONS = {"preset": "veryfast", "crf": "20", "bf": "0"}
-HUGE = 4096 * 4096
-"""Pixels from which the encoder looks ahead at no other frames, to not hold a dozen of them."""
 EXACT = Interpolation.AREA | Interpolation.ACCURATE_RND
 """Without these flags swscale's chroma and brightness come out half a level too low."""
 SMALLEST = 16
@@ -49,7 +44,7 @@ class Shape:
     """Of the pictures as given, in pixels; the file's are padded to even sizes."""
     height: int
     time_base: Fraction
-    """Seconds per unit of the times given to `Mp4.encode`."""
+    """Seconds per unit of the times given to `Movie.show`."""
     rate: Fraction
     """Nominal frames per second, for the encoder's judgement of levels and rates."""
 
@@ -58,6 +53,22 @@ class Shape:
         """Width and height of the pictures in the file."""
         width, height = (max(SMALLEST, n + n % 2) for n in (self.width, self.height))
         return width, height
+
+    @property
+    def is_huge(self) -> bool:
+        """It is better to hold only a few of these pictures."""
+        return self.width * self.height > HUGE
+
+
+@contextmanager
+def encoding() -> Iterator[None]:
+    """Turn what an encoder refuses into a sentence; a full disk is another matter."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        if isinstance(error, OSError):
+            raise
+        raise OutputError(f"the video cannot be encoded ({error}); use another format") from error
 
 
 class Canvas:
@@ -81,18 +92,38 @@ class Canvas:
         self._all[height:] = self._all[height - 1]
 
 
-class Mp4:
+class Movie:
     """Encodes and writes; closing completes the file.
 
-    `converted` may run on one thread while `encode` runs on another; the rest is for one at a time.
+    `converted` may run on one thread while `show` runs on another; the rest is for one at a time.
     """
 
-    def __init__(self, path: Path, shape: Shape) -> None:
-        self._container = av.open(str(path.absolute()), "w", format="mp4")
-        self._stream = _stream(self._container, shape)
-        self._time_base = shape.time_base
+    def __init__(
+        self, path: Path, shape: Shape, codec: Codec, quality: int | None, *, threads: int = 0
+    ) -> None:
+        """Begin the file `path`.
+
+        Args:
+            path: A new file.
+            shape: Of the pictures that come.
+            codec: What they are coded with.
+            quality: A constant rate factor; None for what suits `codec`.
+            threads: That the encoder may use; 0 for as many as it likes.
+
+        Raises:
+            SettingsError: the codec has no such quality or is not at hand.
+        """
+        self.shape = shape
+        width, height = shape.padded
+        settings = codec.settings(quality, width * height)
+        self._container = av.open(str(path.absolute()), "w", format=codec.container)
+        self._stream = _stream(self._container, shape, codec, settings)
+        self._stream.codec_context.thread_count = threads
+        self._pixels = codec.pixels
         self._reformatter = VideoReformatter()
         self._matrix = _matrix(*shape.padded)
+        self._held: VideoFrame | None = None
+        self._time = 0
         self._durations: dict[int, int] = {}
         self._sound: Sound | None = None
         self._broken = False
@@ -107,7 +138,7 @@ class Mp4:
         canvas.pad()
         return self._reformatter.reformat(
             canvas.picture,
-            format="yuv420p",
+            format=self._pixels,
             interpolation=EXACT,
             dst_colorspace=self._matrix,
             dst_color_range=ColorRange.MPEG,
@@ -115,17 +146,25 @@ class Mp4:
             dst_color_trc=ColorTrc.BT709,
         )
 
-    def encode(self, picture: VideoFrame, time: int, duration: int) -> None:
-        """Write a converted picture, shown from `time` for `duration`, both in the time base."""
-        picture.pts, picture.time_base = time, self._time_base
-        self._durations[time] = duration
-        self._mux(self._stream.encode(picture))
+    def show(self, picture: VideoFrame, time: int) -> None:
+        """Show a converted picture from `time` on, in the time base, until the next one."""
+        self._encode_held(time)
+        self._held, self._time = picture, time
 
-    def finish(self, end: Fraction | None) -> None:
-        """Write what the encoder holds, and the sound until `end` seconds; None for all of it."""
+    def finish(self, stop: int, sound_end: Fraction | None = None) -> None:
+        """End the last picture at `stop`, the sound at `sound_end` seconds; None for all."""
+        self._encode_held(stop)
         self._mux(self._stream.encode(None))
         if self._sound is not None:
-            self._sound.write_until(self._container, end)
+            self._sound.write_until(self._container, sound_end)
+
+    def _encode_held(self, until: int) -> None:
+        if self._held is None:
+            return
+        self._held.pts, self._held.time_base = self._time, self.shape.time_base
+        self._durations[self._time] = until - self._time
+        self._mux(self._stream.encode(self._held))
+        self._held = None
 
     def _mux(self, packets: list[Packet[VideoStream]]) -> None:
         if self._broken:  # FFmpeg crashes if it is given more after a failed write
@@ -135,11 +174,17 @@ class Mp4:
                 if packet.pts is not None:
                     packet.duration = self._durations.pop(packet.pts, packet.duration)
                     if self._sound is not None:
-                        self._sound.write_until(self._container, packet.pts * self._time_base)
+                        self._sound.write_until(self._container, packet.pts * self.shape.time_base)
                 self._container.mux(packet)
         except BaseException:
             self._broken = True
             raise
+
+    def close(self) -> None:
+        """Complete the file, as far as it came. Safe to call again."""
+        if self._sound is not None:
+            self._sound.close()
+        self._container.close()
 
     def __enter__(self) -> Self:
         return self
@@ -150,24 +195,24 @@ class Mp4:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._sound is not None:
-            self._sound.close()
         try:
-            self._container.close()
+            self.close()
         except av.FFmpegError:
             if error is None:  # else this is only what came of it
                 raise
 
 
-def _stream(container: OutputContainer, shape: Shape) -> VideoStream:
+def _stream(
+    container: OutputContainer, shape: Shape, codec: Codec, settings: dict[str, str]
+) -> VideoStream:
     width, height = shape.padded
-    options = dict(OPTIONS)
-    if width * height > HUGE:
-        options |= {"x264-params": "rc-lookahead=0:sync-lookahead=0", "threads": "1"}
-    stream = container.add_stream("libx264", rate=shape.rate, options=options)
-    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+    stream = container.add_stream(codec.encoder, rate=shape.rate, options=settings)
+    assert isinstance(stream, VideoStream)
+    stream.width, stream.height, stream.pix_fmt = width, height, codec.pixels
     stream.time_base = shape.time_base
     context = stream.codec_context
+    if codec.tag is not None:
+        context.codec_tag = codec.tag
     context.time_base, context.framerate = shape.time_base, shape.rate
     context.colorspace = _matrix(width, height)
     context.color_range = ColorRange.MPEG

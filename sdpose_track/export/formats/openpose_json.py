@@ -8,33 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sdpose_track.errors import SettingsError
 from sdpose_track.export.files import strict_json
+from sdpose_track.export.formats.openpose_people import PARTS, flat, placed
 from sdpose_track.export.job import Job
-from sdpose_track.records import Float32, Pose
-from sdpose_track.skeletons import (
-    BODY25,
-    FACE70,
-    LAYOUTS,
-    LEFT_HAND21,
-    OPENPOSE18,
-    RIGHT_HAND21,
-    Layout,
-    Skeleton,
-)
-
-NUDGE = 0.001
-"""Pixels: a real keypoint at (0, 0) is moved by this, as (0, 0) means missing in this format."""
-
-PARTS = (
-    ("face", "face", FACE70),
-    ("hand_left", "left_hand", LEFT_HAND21),
-    ("hand_right", "right_hand", RIGHT_HAND21),
-)
-"""What follows the body: name in the file, group of the skeleton, layout. The left hand is the
-person's own, as in COCO-WholeBody and OpenPose; some tools around SDPose have the two swapped."""
+from sdpose_track.records import Pose
+from sdpose_track.skeletons import BODY25, LAYOUTS, OPENPOSE18, Layout, Skeleton
 
 
 def write(job: Job, part: Path) -> None:
@@ -77,18 +56,6 @@ def _person(
     for name, layout in parts.items():
         points: list[float] = []
         if layout is not None:
-            points = _flat(layout.arrange(skeleton, pose.keypoints, pose.scores, least))
+            points = flat(placed(layout.arrange(skeleton, pose.keypoints, pose.scores, least)))
         person[f"{name}_keypoints_2d"] = points
     return person | {f"{name}_keypoints_3d": [] for name in parts}
-
-
-def _flat(points: Float32) -> list[float]:
-    """Return (L, 3) points as the list of rounded `x, y, confidence` that stands in the file."""
-    out = np.empty(points.shape, np.float64)
-    out[:, :2] = np.round(points[:, :2].astype(np.float64), 3)
-    out[:, 2] = np.round(np.clip(points[:, 2].astype(np.float64), 0.0, 1.0), 6)
-    out += 0.0  # -0.0 would be written as such
-    at_origin = (out[:, 0] == 0) & (out[:, 1] == 0) & (points[:, 2] > 0)
-    out[at_origin, :2] = NUDGE
-    flat: list[float] = out.ravel().tolist()
-    return flat

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from sdpose_track.export.formats.kinematics_people import HEAD, measured
 from sdpose_track.export.job import Job
-from sdpose_track.export.kinematics_people import HEAD, measured
 from sdpose_track.kinematics.table import Kinematics, column_units
 from sdpose_track.records import Int64
 

@@ -1,0 +1,41 @@
+"""A thread that works through what it is handed, a few things at a time, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+
+class Lane:
+    """Hands work to one thread and waits when it falls behind. Leaving it ends the thread."""
+
+    def __init__(self, ahead: int) -> None:
+        """`ahead`: how many things may wait."""
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sdpose-encode")
+        self._waiting: deque[Future[None]] = deque()
+        self._ahead = ahead
+
+    def put(self, work: Callable[[], None]) -> None:
+        """Do `work` when its turn comes. Raises what earlier work raised, if it did."""
+        self._waiting.append(self._thread.submit(work))
+        while len(self._waiting) > self._ahead:
+            self._waiting.popleft().result()
+
+    def drain(self) -> None:
+        """Wait until everything is done. Raises what it raised, if it did."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown()

@@ -1,0 +1,120 @@
+"""What can be chosen of an export, and the presets of video models."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from fractions import Fraction
+
+import pytest
+
+from sdpose_track.cli.exporting import parse_rate
+from sdpose_track.errors import SettingsError
+from sdpose_track.export.options import CHOICES, ExportOptions, chosen
+from sdpose_track.export.presets import PRESETS
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "changed"),
+    [
+        ("layout", "coco_17", {"layout": "coco_17"}),
+        ("size", "832x480", {"size": (832, 480)}),
+        ("frames", "81", {"frames": 81}),
+        ("height", "182.5", {"height_cm": 182.5}),
+        ("scale", "10", {"mm_per_px": 10.0}),
+        ("quality", "0", {"quality": 0}),
+    ],
+)
+def test_a_choice_changes_what_it_names_and_nothing_else(
+    name: str, text: str, changed: dict[str, object]
+) -> None:
+    before = ExportOptions()
+    after = chosen(before, {name: text}, CHOICES)
+
+    assert asdict(after) == asdict(before) | changed
+
+
+def test_a_threshold_is_that_of_the_drawing_too() -> None:
+    after = chosen(ExportOptions(), {"threshold": "0.5", "boxes": "yes", "ids": "no"}, CHOICES)
+
+    assert (after.threshold, after.style.threshold) == (0.5, 0.5)
+    assert (after.style.boxes, after.style.ids, after.style.skeleton) == (True, False, True)
+
+
+@pytest.mark.parametrize("name", [name for name, choice in CHOICES.items() if choice.values])
+def test_every_value_that_is_listed_is_taken(name: str) -> None:
+    for value in CHOICES[name].values:
+        chosen(ExportOptions(), {name: value}, [name])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("layout", "body_26"), ("layout", ""), ("size", "832"), ("size", "0x480"),
+        ("size", "axb"), ("size", "1x2x3"), ("frames", "0"), ("frames", "2.5"),
+        ("threshold", "nan"), ("threshold", "1.1"), ("height", "inf"), ("boxes", "1"),
+        ("quality", "-1"), ("preset", "sora"), ("version", "8"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_is_refused_with_what_is_taken(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"^--set {name}={text}: expected {name}=") as refused:
+        chosen(ExportOptions(), {name: text}, [name])
+    assert CHOICES[name].takes in str(refused.value)
+
+
+def test_a_choice_that_no_format_of_the_export_has_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"layout cannot be chosen; these formats have thresh"):
+        chosen(ExportOptions(), {"layout": "body_25"}, ["threshold"])
+    with pytest.raises(SettingsError, match=r"did you mean height\?"):
+        chosen(ExportOptions(), {"heigth": "170"}, ["height"])
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("24", Fraction(24)), ("30000/1001", Fraction(30000, 1001)),
+        ("29.97", Fraction(30000, 1001)), ("23.976", Fraction(24000, 1001)),
+        ("59.94", Fraction(60000, 1001)), ("12.5", Fraction(25, 2)), ("30.0", Fraction(30)),
+    ],
+)  # fmt: skip
+def test_rates_are_read_as_they_are_written(text: str, rate: Fraction) -> None:
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["0", "-24", "1/0", "fast", "", "nan", "1001", "1e9"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"^--fps .*: expected frames per second such as 24"):
+        parse_rate(text)
+
+
+def test_a_rate_that_cannot_be_is_refused_from_python_too() -> None:
+    with pytest.raises(SettingsError, match="frames per second"):
+        ExportOptions(rate=Fraction(-1))
+
+
+# -- presets ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_takes_as_many_frames_as_fit_its_model(name: str) -> None:
+    preset = PRESETS[name]
+    for frames in range(300):
+        count = preset.count(frames)
+        assert count <= min(frames, preset.most)
+        assert count == 0 or (count - 1) % preset.step == 0
+        assert count + preset.step > min(frames, preset.most)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("source", [(1280, 720), (720, 1280), (640, 480), (3840, 2160), (90, 60)])
+def test_a_preset_makes_a_size_that_its_model_takes(name: str, source: tuple[int, int]) -> None:
+    preset = PRESETS[name]
+    width, height = preset.size(*source)
+
+    assert width % preset.multiple == height % preset.multiple == 0
+    assert 0 < width * height <= max(preset.area, preset.multiple**2)
+    assert max(width, height) <= max(*source, preset.multiple)
+
+
+def test_wide_pictures_become_what_wan_was_trained_on() -> None:
+    assert PRESETS["wan"].size(1280, 738) == (832, 480)
+    assert PRESETS["wan-720p"].size(1920, 1080) == (1280, 720)
