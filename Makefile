@@ -34,6 +34,7 @@ readers: $(READERS) .venv-readers/node/.ready
 	@touch $@
 
 test-readers: $(VENV)/.ready-dev readers
+	$(INSTALL) -e '.[sleap]'
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m readers
 
 lint: $(VENV)/.ready-dev

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ READERS = Path(os.environ.get("SDPOSE_READERS", SCRIPTS.parent.parent / ".venv-r
 
 
 def read_with(reader: str, script: str, *arguments: str | Path) -> Any:
-    """Return the JSON that `tests/readers/SCRIPT` prints as its last line, run by a reader's Python.
+    """Return the JSON that a script of `tests/readers` prints last, run by a reader's Python.
 
     Skips the test if `reader`, a name of `tests/readers/*.txt`, is not set up.
     """
@@ -27,6 +28,9 @@ def read_with(reader: str, script: str, *arguments: str | Path) -> Any:
     if not python.exists():
         pytest.skip(f"the reader {reader} is not set up; make readers does")
     command = [str(python), str(SCRIPTS / script), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    with tempfile.TemporaryDirectory() as elsewhere:  # some leave a log where they are
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=600, check=False, cwd=elsewhere
+        )
     assert done.returncode == 0, f"{reader} refused it:\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout.strip().splitlines()[-1])

@@ -20,6 +20,8 @@ from sdpose_track.smooth.choices import Smoothing
 
 OF_THE_VIDEO = ("video", "video-prores", "crops", "wan-animate")
 """What is drawn on the source's pictures: sessions without a video cannot have it."""
+MOVIES = ("control", "control-mp4", "control-alpha")
+"""There is no movie without a picture."""
 
 
 def _installed(entry: Format) -> bool:
@@ -170,8 +172,12 @@ def test_every_format_can_hold_nobody(name: str, tmp_path: Path) -> None:
 @EACH
 def test_every_format_can_hold_a_session_without_frames(name: str, tmp_path: Path) -> None:
     empty = sessions.Script(sessions.source_info(count=0), ())
-
-    assert exported(tmp_path, name, empty).exists()
+    if name in MOVIES:
+        with pytest.raises(OutputError, match="no frame"):
+            exported(tmp_path, name, empty)
+        assert list((tmp_path / "out").iterdir()) == []
+    else:
+        assert exported(tmp_path, name, empty).exists()
 
 
 @EACH

@@ -204,13 +204,15 @@ def test_odd_sizes_are_kept_or_padded_never_scaled(name: str, tmp_path: Path) ->
     picture = next(decoded(path, "rgb24"))
 
     assert picture.shape == ((242, 322, 3) if name == "control-mp4" else (241, 321, 3))
+    meta = strict(path.with_name(f"{path.name}.meta.json"))
+    assert meta["control"]["size"] == [picture.shape[1], picture.shape[0]]
 
 
 def test_a_preset_gives_size_rate_and_number_of_frames(tmp_path: Path) -> None:
     script = replace(sessions.fixture_a(), source=sessions.source_info(size=(1280, 720)))
     path = exported(tmp_path, "control", script, ExportOptions(preset="wan"))
 
-    assert path.name == "clip_raw.control.mkv"
+    assert path.name == "clip_raw_wan.control.mkv"
     rate, average, moments = times(path)
     assert rate == average == 16
     assert len(moments) == 21  # of 24 moments in 44/30 seconds: 4n + 1

@@ -111,10 +111,16 @@ def test_a_preset_makes_a_size_that_its_model_takes(name: str, source: tuple[int
     width, height = preset.size(*source)
 
     assert width % preset.multiple == height % preset.multiple == 0
-    assert 0 < width * height <= max(preset.area, preset.multiple**2)
-    assert max(width, height) <= max(*source, preset.multiple)
+    assert 0.85 * preset.area < width * height <= preset.area
+    assert width / height == pytest.approx(source[0] / source[1], rel=0.08)
 
 
-def test_wide_pictures_become_what_wan_was_trained_on() -> None:
-    assert PRESETS["wan"].size(1280, 738) == (832, 480)
+def test_wide_pictures_become_what_wan_was_trained_on_whatever_their_size() -> None:
+    assert PRESETS["wan"].size(1280, 720) == PRESETS["wan"].size(320, 180) == (832, 480)
     assert PRESETS["wan-720p"].size(1920, 1080) == (1280, 720)
+
+
+def test_a_threshold_is_the_chosen_one_or_the_usual_one() -> None:
+    assert ExportOptions().least == 0.3
+    assert ExportOptions().threshold_or(0.5) == 0.5
+    assert ExportOptions(threshold=0.3).threshold_or(0.5) == ExportOptions(threshold=0.3).least

@@ -14,7 +14,7 @@ from other_programs import read_with
 from sessions import FRAMES, LEFT_WRIST, K, exported, strict
 from standing import standing, still
 
-from sdpose_track.export import ExportOptions
+from sdpose_track.export import ExportOptions, export
 from sdpose_track.export.formats.markers import marker_name
 from sdpose_track.records import Float64
 from sdpose_track.skeletons import WHOLEBODY133
@@ -175,6 +175,14 @@ def test_positions_outside_the_picture_are_kept(tmp_path: Path) -> None:
     assert found[0].tolist() == [0, 0]
     assert found[1] == pytest.approx([-12.3456, 20], abs=1e-4)
     assert found[2] == pytest.approx([5000, -1e6], abs=1e-3)
+
+
+def test_the_text_is_ascii_whatever_the_file_is_called(tmp_path: Path) -> None:
+    with sessions.view_of(tmp_path / "clip.sdpose", sessions.fixture_a()) as view:
+        folder = export(view, "trc", tmp_path / "out", "été\t動画")
+
+    text = (folder / "été\t動画_p1.trc").read_bytes().decode("ascii")
+    assert text.startswith("PathFileType\t4\t(X/Y/Z)\t?t? ??_p1.trc\n")
 
 
 def test_nobody_leaves_an_empty_folder(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from sessions import strict
 from sdpose_track.errors import SourceError
 from sdpose_track.export import ExportOptions, export
 from sdpose_track.export.formats.wan_faces import cut_face, face_box
+from sdpose_track.export.presets import PRESETS
 from sdpose_track.records import (
     NO_DETECTIONS,
     Float32,
@@ -86,7 +87,7 @@ def exported(
             poses = FramePoses(index, at, time, people.get(index, ()))
             writer.append([FrameResult(poses, NO_DETECTIONS, np.empty(0, np.int32))])
         writer.finish({})
-    return again(folder, options)
+    return again(folder, options or ExportOptions(size=SIZE))
 
 
 def again(folder: Path, options: ExportOptions | None = None) -> Path:
@@ -252,7 +253,7 @@ def test_of_17_keypoints_the_description_says_that_the_box_is_about_right(tmp_pa
 
 def test_of_uneven_frames_the_nearest_is_shown_with_its_own_pose(tmp_path: Path) -> None:
     people = {i: (whole_body(1, (140 + 2 * i, 90)),) for i in range(6)}
-    path = exported(tmp_path, people, ExportOptions(rate=Fraction(30)), pts=UNEVEN)
+    path = exported(tmp_path, people, ExportOptions(rate=Fraction(30), size=SIZE), pts=UNEVEN)
     faces, poses = (decoded(path / "p1" / f"src_{kind}.mp4") for kind in ("face", "pose"))
     shown = [0, 1, 2, 2, 3, 3, 4, 5]  # at 0, 33, 67, 100, 133, 167, 200 and 233 ms
 
@@ -273,14 +274,14 @@ def test_a_preset_gives_rate_size_and_length(tmp_path: Path) -> None:
     with av.open(str(path / "p1" / "src_pose.mp4")) as container:
         stream = container.streams.video[0]
         assert stream.average_rate == 30
-        assert (stream.width, stream.height) == SIZE
+        assert (stream.width, stream.height) == PRESETS["wan-animate"].size(*SIZE)
         assert sum(1 for _ in container.decode(stream)) == 11
 
 
 def test_somebody_after_the_last_frame_that_is_wanted_has_no_folder(tmp_path: Path) -> None:
     first, second = whole_body(1, (20, 10)), whole_body(2, (130, 10))
     people = {i: (first, second) if i >= 4 else (first,) for i in range(10)}
-    path = exported(tmp_path, people, ExportOptions(frames=4))
+    path = exported(tmp_path, people, ExportOptions(frames=4, size=SIZE))
 
     assert [p.name for p in path.iterdir()] == ["p1"]
     assert len(decoded(path / "p1" / "src_face.mp4")) == 4

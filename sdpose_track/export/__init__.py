@@ -49,8 +49,9 @@ def export(
     chosen = find_format(format_name)
     if Path(stem).name != stem:
         raise SettingsError(f"{stem!r} cannot begin a file name; leave out the folder")
-    wishes = _concerning(chosen, options or ExportOptions())
-    label = _label(view, options)
+    options = options or ExportOptions()
+    wishes = _concerning(chosen, options)
+    label = _label(view, chosen, options)
     path = chosen.path(folder, stem, label)
     write = chosen.load()
     job = Job(view, stem, wishes, needs_rate=chosen.needs_rate)
@@ -90,8 +91,11 @@ def _concerning(chosen: Format, options: ExportOptions) -> ExportOptions:
     return replace(options, preset=None, frames=frames)
 
 
-def _label(view: View, options: ExportOptions | None) -> str:
-    """Return what tells this export from others of the session: `smooth`, `raw_p1_24fps`."""
-    if options is None or options.rate is None:
-        return view.label
-    return f"{view.label}_{float(options.rate):.6g}fps"
+def _label(view: View, chosen: Format, options: ExportOptions) -> str:
+    """Return what tells this export from others of the session: `smooth`, `raw_p1_wan_24fps`."""
+    parts = [view.label]
+    if options.preset is not None and "preset" in chosen.choices:
+        parts.append(options.preset)
+    if options.rate is not None:
+        parts.append(f"{float(options.rate):.6g}fps")
+    return "_".join(parts)

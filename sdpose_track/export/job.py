@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -72,6 +72,15 @@ class Job:
     def total(self) -> int:
         """How many frames the export has, lost ones included."""
         return len(self.indices)
+
+    def take_pictures(self) -> None:
+        """From now on speak at each moment of the frame that is nearest to it, also in pauses.
+
+        For what is drawn on pictures, which are repeated and skipped, but never mixed.
+        """
+        self.options = replace(self.options, between="nearest")
+        if self.grid is not None:
+            self.grid = replace(self.grid, is_known=np.ones(len(self.grid), np.bool_))
 
     def frames(self) -> Iterator[FramePoses]:
         """Yield every frame of the export in order, counting people and telling of the progress."""

@@ -18,6 +18,8 @@ from sdpose_track.skeletons import LAYOUTS
 
 Size = tuple[int, int]
 
+LEAST = 0.3
+"""Confidence from which Sports2D and DWPose believe a keypoint."""
 MOST_FPS = 1000
 
 
@@ -28,8 +30,9 @@ class ExportOptions:
     layout: str | None = None
     """OpenPose: order of the body's keypoints, a name in `skeletons.LAYOUTS`; None is `body_25`
     where there are feet, else `body_18`."""
-    threshold: float = 0.3
-    """Confidence (0..1) from which a keypoint counts as seen where a format has no confidences."""
+    threshold: float | None = None
+    """Confidence (0..1) from which a keypoint counts as seen where a format has no confidences;
+    None for `LEAST`, or what the look of a drawing has."""
     facing: Facing = "auto"
     """Kinematics: which way everybody looks."""
     camera_moves: bool = False
@@ -67,6 +70,15 @@ class ExportOptions:
             raise SettingsError(
                 f"--fps {self.rate}: expected frames per second, more than 0 and up to {MOST_FPS}"
             )
+
+    def threshold_or(self, usual: float) -> float:
+        """Return the confidence from which a keypoint counts as seen; `usual` if none is chosen."""
+        return usual if self.threshold is None else self.threshold
+
+    @property
+    def least(self) -> float:
+        """The same where a format has no reason for another than `LEAST`."""
+        return self.threshold_or(LEAST)
 
 
 @dataclass(frozen=True, slots=True)

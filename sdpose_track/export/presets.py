@@ -39,15 +39,14 @@ class Preset:
     def size(self, width: int, height: int) -> Size:
         """Return the largest size of about the shape of a source that it takes, in pixels.
 
-        Smaller pictures are not made larger. What is left over at two sides becomes black bars.
+        What is left over at two sides becomes black bars.
         """
-        shrink = min(1.0, (self.area / (width * height)) ** 0.5)
-        longest = max(width, height, self.multiple)
+        scale = (self.area / (width * height)) ** 0.5
         fitting = [
             (w, h)
-            for w in self._around(width * shrink)
-            for h in self._around(height * shrink)
-            if w * h <= self.area and max(w, h) <= longest
+            for w in self._around(width * scale)
+            for h in self._around(height * scale)
+            if w * h <= self.area
         ]
         shape, smallest = width / height, (self.multiple, self.multiple)
         return max(

@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sdpose_track.kinematics.rolling import rolling_quantile
-from sdpose_track.records import Float32, Float64, Int32, Provenance, TrackArrays, box_heights
+from sdpose_track.records import (
+    Float32,
+    Float64,
+    Int32,
+    Provenance,
+    TrackArrays,
+    UInt8,
+    box_heights,
+)
 from sdpose_track.skeletons import Skeleton
 
 Mask = npt.NDArray[np.bool_]
@@ -93,10 +101,15 @@ def trace(track: TrackArrays, skeleton: Skeleton, least: float = LEAST_SCORE) ->
     Where a person is unsure (a hidden wrist), the position is a guess of the network that jumps
     about; what is measured from it would be nonsense.
     """
-    sure = (track.scores >= least) | (track.provenance == Provenance.EDITED)
+    sure = is_sure(track.scores, track.provenance, least)
     points = np.where(sure[..., None], track.keypoints, np.float32(np.nan))
     heights = body_heights(points, skeleton, track.boxes, track.times)
     return Trace(skeleton, track.indices, track.times, points, heights)
+
+
+def is_sure(scores: Float32, provenance: UInt8, least: float) -> Mask:
+    """Say of keypoints (...) which to measure by: edited, or with confidence `least` or more."""
+    return np.asarray((scores >= least) | (provenance == Provenance.EDITED))
 
 
 def body_heights(points: Float32, skeleton: Skeleton, boxes: Float32, times: Float64) -> Float64:

@@ -5,6 +5,8 @@ import sys
 
 import opensim
 
+opensim.Logger.removeFileSink()  # it would be opensim.log in the current folder
+
 table = opensim.TimeSeriesTable(sys.argv[1])
 storage = opensim.Storage(sys.argv[1])
 labels = list(table.getColumnLabels())

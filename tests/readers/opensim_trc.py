@@ -6,6 +6,8 @@ import sys
 
 import opensim
 
+opensim.Logger.removeFileSink()  # it would be opensim.log in the current folder
+
 table = opensim.TimeSeriesTableVec3(sys.argv[1])
 labels = list(table.getColumnLabels())
 points = []

@@ -28,7 +28,7 @@ def write(job: Job, part: Path) -> None:
     """
     job.added["layers"] = {
         "units": {"xy": "px", "origin": "top-left", "y": "down", "time": "frames"},
-        "threshold": job.options.threshold,
+        "threshold": job.options.least,
         "people": {
             str(track.track_id): _write_person(job, part, track) for track, _ in job.tracks()
         },
@@ -38,7 +38,7 @@ def write(job: Job, part: Path) -> None:
 def _write_person(job: Job, part: Path, track: TrackArrays) -> list[str]:
     """Write the texts of a person, and return the keypoints that have a layer."""
     names, frames = job.view.skeleton.keypoints, job.rows(track)
-    points = trace(track, job.view.skeleton, job.options.threshold).points
+    points = trace(track, job.view.skeleton, job.options.least).points
     seen = np.flatnonzero(np.isfinite(points[..., 0]).any(axis=0)).tolist()
     blocks = (_block(frames, points[:, k]) for k in seen)
     if job.options.version == "8.0":

@@ -104,13 +104,13 @@ def write(job: Job, part: Path) -> None:
         file.writelines(_composition(job))
         never = {str(track.track_id): _write_person(job, file, track) for track, _ in job.tracks()}
         file.write(_FINISH)
-    job.added["nulls"] = {"threshold": job.options.threshold, "never_seen": never}
+    job.added["nulls"] = {"threshold": job.options.least, "never_seen": never}
 
 
 def _write_person(job: Job, file: TextIO, track: TrackArrays) -> list[str]:
     """Write the calls for the nulls of a person, and return the keypoints that have none."""
     names, frames = job.view.skeleton.keypoints, job.rows(track)
-    points = trace(track, job.view.skeleton, job.options.threshold).points
+    points = trace(track, job.view.skeleton, job.options.least).points
     seen = np.isfinite(points[..., 0]).any(axis=0)
     for k in np.flatnonzero(seen).tolist():
         file.write(_point(job, track.track_id, names[k]))

@@ -16,7 +16,8 @@ from sdpose_track.export.axes import MM_PER_M, body_height_px, to_yup
 from sdpose_track.export.formats.c3d_file import Groups, c3d_end, c3d_head, text, texts, word
 from sdpose_track.export.formats.markers import metres_per_px
 from sdpose_track.export.job import Job
-from sdpose_track.records import Float32, Pose, Provenance
+from sdpose_track.kinematics.trace import is_sure
+from sdpose_track.records import Float32, Pose
 
 _MISSING = np.array([np.nan, np.nan, np.nan, -1], "<f4")
 
@@ -43,7 +44,7 @@ def write(job: Job, part: Path) -> None:
         file.write(c3d_end(file.tell(), job.total))
     job.added["markers"] = {
         "units": {"xyz": "mm", "origin": "bottom-left", "z": "up", "time": "s"},
-        "threshold": job.options.threshold,
+        "threshold": job.options.least,
         "mm_per_px": scale,
         "body_heights_px": {str(i): height for i, height in zip(ids, heights, strict=True)},
     }
@@ -51,7 +52,7 @@ def write(job: Job, part: Path) -> None:
 
 def _scale(job: Job) -> tuple[float, list[float]]:
     """Return the millimetres of a pixel, and how tall everybody is in pixels."""
-    view, least = job.view, job.options.threshold
+    view, least = job.view, job.options.least
     heights = [body_height_px(track, view.skeleton, least) for track in view.tracks()]
     return metres_per_px(job, heights) * MM_PER_M, heights
 
@@ -79,7 +80,7 @@ def _head(job: Job) -> bytes:
 
 def _placed(job: Job, pose: Pose, scale: float) -> Float32:
     """Return (K, 4) what stands in the file for a person in a frame."""
-    sure = (pose.scores >= job.options.threshold) | (pose.provenance == Provenance.EDITED)
+    sure = is_sure(pose.scores, pose.provenance, job.options.least)
     known = sure & np.isfinite(pose.keypoints[:, 0])
     out = np.tile(_MISSING, (len(known), 1))
     where = to_yup(pose.keypoints[known], job.view.source.height) * scale

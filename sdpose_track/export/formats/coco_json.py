@@ -99,7 +99,7 @@ def _annotations(job: Job) -> Iterator[dict[str, Any]]:
     for frame in job.frames():
         for pose in frame.people:
             number += 1
-            points = _points(pose, job.options.threshold)
+            points = _points(pose, job.options.least)
             yield _annotation(number, frame, pose) | _keypoints(job.view.skeleton, points)
 
 

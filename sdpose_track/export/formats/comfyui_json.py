@@ -57,7 +57,7 @@ def write(job: Job, part: Path) -> None:
 
 
 def _frames(job: Job) -> Iterator[dict[str, Any]]:
-    source, skeleton, least = job.view.source, job.view.skeleton, job.options.threshold
+    source, skeleton, least = job.view.source, job.view.skeleton, job.options.least
     for frame in job.frames():
         yield {
             "people": [_person(pose, skeleton, least) for pose in frame.people],

@@ -88,6 +88,7 @@ def _write_video(
     if not job.total:
         raise OutputError(f"{path.parent}: the session has no frames yet, so there is no video")
     assert job.rate is not None, "the table says that the format has a rate"
+    job.added["control"]["size"] = list(coding.size(*size))
     with constant_video(path, size, job.rate, coding) as video:
         for image in pictures:
             video.add(image)

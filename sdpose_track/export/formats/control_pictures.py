@@ -10,7 +10,7 @@ import numpy as np
 
 from sdpose_track.errors import SettingsError
 from sdpose_track.export.job import Job
-from sdpose_track.export.options import ExportOptions
+from sdpose_track.export.options import LEAST, ExportOptions
 from sdpose_track.export.presets import PRESETS, Preset
 from sdpose_track.records import Float32, UInt8
 from sdpose_track.render import wan_look
@@ -23,7 +23,6 @@ Draw = Callable[[UInt8, Skeleton, Float32, Float32, float], None]
 """Draws a person: picture, skeleton, keypoints (K, 2), confidences (K,), threshold."""
 
 LOOKS: dict[str, Draw] = {"openpose": draw_openpose, "xinsir": draw_xinsir, "wan": draw_wan}
-_USUAL = ExportOptions().threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,8 @@ def pen_of(job: Job, look: str, preset: Preset | None = None) -> Pen:
         raise SettingsError(f"no look is named {look!r}; there are {', '.join(LOOKS)}")
     source = (job.view.source.width, job.view.source.height)
     box = Letterbox(source, _size(job.options, source, preset))
-    return Pen(look, job.view.skeleton, _threshold(job.options, look), box)
+    least = job.options.threshold_or(wan_look.THRESHOLD if look == "wan" else LEAST)
+    return Pen(look, job.view.skeleton, least, box)
 
 
 def drawn(job: Job, pen: Pen) -> Iterator[UInt8]:
@@ -92,10 +92,3 @@ def _size(options: ExportOptions, source: Size, preset: Preset | None) -> Size:
     if options.preset is not None:
         preset = PRESETS[options.preset]
     return source if preset is None else preset.size(*source)
-
-
-def _threshold(options: ExportOptions, look: str) -> float:
-    """Return the confidence from which keypoints are drawn: the look's own unless one is chosen."""
-    if look == "wan" and options.threshold == _USUAL:
-        return wan_look.THRESHOLD
-    return options.threshold

@@ -22,7 +22,7 @@ def measured(job: Job) -> Iterator[tuple[Kinematics, Int64]]:
     long and how steady their bones are.
     """
     options = job.options
-    settings = KinematicsSettings(options.threshold, options.facing, options.camera_moves)
+    settings = KinematicsSettings(options.least, options.facing, options.camera_moves)
     people: dict[str, Any] = {}
     job.added["kinematics"] = {
         "threshold": settings.least_score,

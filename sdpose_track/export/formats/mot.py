@@ -42,7 +42,7 @@ def write(job: Job, part: Path) -> None:
     """
     job.added["angles"] = {
         "units": {"angle": "deg", "time": "s"},
-        "threshold": job.options.threshold,
+        "threshold": job.options.least,
         "measured_in": "the plane of the picture",
         "people": {
             str(track.track_id): _write_person(job, part, track) for track, _ in job.tracks()
@@ -53,7 +53,7 @@ def write(job: Job, part: Path) -> None:
 def _write_person(job: Job, part: Path, track: TrackArrays) -> dict[str, Any]:
     """Write the file of a person, and return what the description says of them."""
     skeleton, options = job.view.skeleton, job.options
-    points = trace(track, skeleton, options.threshold).points
+    points = trace(track, skeleton, options.least).points
     facing = facing_of(points, skeleton) if options.facing == "auto" else options.facing
     found = angles(points, skeleton, facing)
     names = [name for name, degrees in found.items() if np.isfinite(degrees).any()]
@@ -63,7 +63,7 @@ def _write_person(job: Job, part: Path, track: TrackArrays) -> dict[str, Any]:
     degrees, made = _without_gaps(known.values, known.times, names)
     columns = [_column(name) for name in names]
     path = job.person_path(part, track.track_id, ".mot")
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="ascii", newline="") as file:
         file.write(_head(columns, len(degrees)))
         row = SECONDS + "\t%.4f" * len(columns) + "\n"
         file.writelines(text_of(row, known.times, degrees))

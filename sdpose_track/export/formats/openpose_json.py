@@ -26,7 +26,7 @@ def write(job: Job, part: Path) -> None:
     Raises:
         SettingsError: the layout of the options is not known.
     """
-    skeleton, least = job.view.skeleton, job.options.threshold
+    skeleton, least = job.view.skeleton, job.options.least
     parts = _parts(_layout(job.options.layout, skeleton), skeleton)
     for frame in job.frames():
         people = [_person(parts, skeleton, pose, least) for pose in frame.people]

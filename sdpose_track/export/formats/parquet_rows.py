@@ -19,7 +19,7 @@ _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "keypoint": pl.Int16, "keypoint_name": pl.Enum([]), "x": pl.Float32, "y": pl.Float32,
     "confidence": pl.Float32, "provenance": pl.UInt8,
 }  # fmt: skip
-_BLOCK = 1 << 13
+_BLOCK = 1 << 14
 """Rows that become a table at a time, or those of a frame with more."""
 
 

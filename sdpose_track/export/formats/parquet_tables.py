@@ -20,10 +20,10 @@ from sdpose_track.export.formats.patient_file import PatientFile
 from sdpose_track.export.job import Job
 
 METADATA = "sdpose_track"
-ROW_GROUP = 1 << 15
+ROW_GROUP = 1 << 16
 """Rows that are compressed together."""
 _AHEAD = 1
-"""Tables that wait for polars."""
+"""Tables that wait for polars at a time."""
 _LOOK_S = 0.1
 
 _Tables = Queue[pl.DataFrame | None]

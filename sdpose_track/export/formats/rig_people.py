@@ -28,7 +28,7 @@ def moments(job: Job) -> Float64:
 def rigs(job: Job, times: Float64) -> Iterator[Rig]:
     """Yield the rig of everyone who is in at least one of the moments `times` (M,)."""
     view = job.view
-    clip = Clip(view.skeleton, times, view.source.height, job.options.threshold)
+    clip = Clip(view.skeleton, times, view.source.height, job.options.least)
     for track, _ in job.tracks():
         if len(track):
             yield make_rig(track, job.rows(track), clip)
@@ -45,7 +45,7 @@ def describe(job: Job, unit: str, people: Mapping[str, Any]) -> None:
         "planar": PLANAR,
         "units": {"xyz": unit, "y": "up", "angle": "deg", "time": "s"},
         "height_cm": job.options.height_cm,
-        "threshold": job.options.threshold,
+        "threshold": job.options.least,
         "people": people,
     }
 

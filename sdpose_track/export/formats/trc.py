@@ -33,7 +33,7 @@ def write(job: Job, part: Path) -> None:
     """
     job.added["markers"] = {
         "units": {"xyz": "m", "origin": "bottom-left", "y": "up", "time": "s"},
-        "threshold": job.options.threshold,
+        "threshold": job.options.least,
         "people": {
             str(track.track_id): _write_person(job, part, track)
             for track, _ in job.tracks()
@@ -44,7 +44,7 @@ def write(job: Job, part: Path) -> None:
 
 def _write_person(job: Job, part: Path, track: TrackArrays) -> dict[str, float]:
     """Write the file of a person, and return what the description says of them."""
-    skeleton, least, source = job.view.skeleton, job.options.threshold, job.view.source
+    skeleton, least, source = job.view.skeleton, job.options.least, job.view.source
     height_px = body_height_px(track, skeleton, least)
     scale = metres_per_px(job, [height_px])
     person, places = trace(track, skeleton, least), marker_places(skeleton)
@@ -53,7 +53,8 @@ def _write_person(job: Job, part: Path, track: TrackArrays) -> dict[str, float]:
         metres[:, i] = to_yup(person.at(place), source.height) * scale
     found = stretch(job, track, metres.reshape(len(track), -1))
     path = job.person_path(part, track.track_id, ".trc")
-    with path.open("w", encoding="utf-8", newline="") as file:
+    # Only the file's own name can have other letters, and Pose2Sim reads in the system's encoding.
+    with path.open("w", encoding="ascii", errors="replace", newline="") as file:
         file.write(_head(path.name, tuple(places), job.rate or source.rate, found))
         file.writelines(_rows(found))
     return {"metres_per_px": scale, "body_height_px": height_px}

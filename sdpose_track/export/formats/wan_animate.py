@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ def write(job: Job, part: Path) -> None:
     """
     pen = pen_of(job, "wan", PRESETS["wan-animate"])
     described = job.added["wan_animate"] = {**pen.described(), **CODED, "people": {}}
-    _take_nearest(job)
+    job.take_pictures()
     if not job.view.track_ids:
         for _ in job.tracks():
             pass
@@ -56,12 +56,6 @@ def write(job: Job, part: Path) -> None:
                 with closing(_told(job, number, person.pictures(source))) as pictures:
                     person.write(folder, pictures)
                 described["people"][str(track.track_id)] = person.described()
-
-
-def _take_nearest(job: Job) -> None:
-    job.options = replace(job.options, between="nearest")
-    if job.grid is not None:
-        job.grid = replace(job.grid, is_known=np.ones(len(job.grid), np.bool_))
 
 
 def _told(

@@ -70,8 +70,12 @@ ALPHA = Coding(
 
 
 def compatible(crf: int) -> Coding:
-    """Return H.264 in MP4 with constant rate factor `crf`: 0 is the best, above 51 is as 51."""
-    return Coding("mp4", "libx264", "rgb24", "yuv420p", {"crf": str(min(crf, 51)), **_FAST})
+    """Return H.264 in MP4 with constant rate factor `crf` from 1, the best, to 51.
+
+    0 is as 1: without any loss it would be a kind of H.264 that few players know.
+    """
+    factor = min(max(crf, 1), 51)
+    return Coding("mp4", "libx264", "rgb24", "yuv420p", {"crf": str(factor), **_FAST})
 
 
 class ConstantVideo:

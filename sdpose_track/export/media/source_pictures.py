@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import numpy as np
-
 from sdpose_track.errors import SourceError
 from sdpose_track.export.job import Job
 from sdpose_track.records import Frame, FramePoses
@@ -69,9 +67,7 @@ def pictures(job: Job, source: Source) -> Generator[tuple[FramePoses, Frame], No
     rate pictures are repeated and skipped, never mixed, also in a long pause between two of them,
     and from now on `job` says so. Counts and tells as `Job.frames` does. Raises as `paired` does.
     """
-    if job.grid is not None:
-        job.options = replace(job.options, between="nearest")
-        job.grid = replace(job.grid, is_known=np.ones(len(job.grid), np.bool_))
+    job.take_pictures()
     return paired(job, source, job.frames())
 
 
