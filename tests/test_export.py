@@ -158,6 +158,16 @@ def test_uneven_frames_are_brought_to_a_rate_where_the_format_knows_no_times(
         assert "retimed" not in meta
 
 
+@pytest.mark.parametrize("name", ["csv", "kinematics"])
+def test_the_source_has_as_many_lost_frames_at_any_rate(name: str, tmp_path: Path) -> None:
+    options = ExportOptions(rate=Fraction(120))
+    path = exported(tmp_path, name, sessions.with_a_lost_frame(), options)
+    meta = strict(meta_of(name, path))
+
+    assert meta["frames"] == 21
+    assert (meta["source"]["frames"], meta["source"]["lost_frames"]) == (6, 1)
+
+
 # -- what may be empty -----------------------------------------------------------------------------
 
 

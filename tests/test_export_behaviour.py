@@ -150,11 +150,11 @@ def test_netcdf_of_uneven_frames_has_their_times_and_no_rate(tmp_path: Path) -> 
 
 
 def test_netcdf_at_a_chosen_rate_has_it(tmp_path: Path) -> None:
-    options = ExportOptions(rate=Fraction(24))
+    options = ExportOptions(rate=Fraction(24000, 1001))
     found = dataset(exported(tmp_path, "movement", sessions.fixture_b(), options))
 
-    assert found["attributes"]["fps"] == 24
-    assert found["time"] == pytest.approx(np.arange(len(found["time"])) / 24)
+    assert found["attributes"]["fps"] == 24000 / 1001
+    assert found["time"] == pytest.approx(np.arange(len(found["time"])) * 1001 / 24000)
 
 
 def test_netcdf_of_nobody_is_somebody_never_seen(tmp_path: Path) -> None:

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import csv
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from command import called, refused
-from sessions import fixture_a, fixture_b, fixture_c, write
+from command import called, refused, sdpose
+from sessions import (
+    People,
+    Script,
+    fixture_a,
+    fixture_b,
+    fixture_c,
+    largest_file,
+    person,
+    source_info,
+    write,
+)
 
-from sdpose_track.export import FORMATS
+from sdpose_track.cli.exporting import Exports, export_all
+from sdpose_track.cli.screen import Screen
+from sdpose_track.export import FORMATS, ExportOptions
 from sdpose_track.export.options import CHOICES
+from sdpose_track.session.recording import Recording
+from sdpose_track.session.view import View
 from sdpose_track.smooth.choices import Smoothing, SmoothSettings
 
 
@@ -146,6 +161,42 @@ def test_an_export_of_nobody_is_said(tmp_path: Path) -> None:
 
     assert done.returncode == 0
     assert "nobody is in clip.mp4, so nobody is in its exports" in done.stderr
+
+
+def test_nobody_one_by_one_is_said(tmp_path: Path) -> None:
+    nobody = write(tmp_path / "empty.sdpose", fixture_c())
+    done = called("export", nobody, "--format", "csv", "--each", "--json")
+
+    assert json.loads(done.stdout)["exports"] == []
+    assert "nobody is in clip.mp4, so nothing is written" in done.stderr
+
+
+def test_the_bar_ends_at_its_end_at_any_rate(session: Path, tmp_path: Path) -> None:
+    class Bar(Screen):
+        done: list[int]
+
+        def advance(self, done: int, people: int | None = None) -> None:
+            self.done.append(done)
+
+    for rate in (10, 30, 120):
+        screen = Bar()
+        screen.done = []
+        with Recording.open(session) as recording:
+            options = ExportOptions(rate=Fraction(rate))
+            exports = Exports(View(recording), tmp_path / "out", "clip", options)
+            export_all(exports, ["csv", "kinematics"], screen)
+        assert (max(screen.done), screen.done[-1]) == (45, 45)
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    people: People = {i: (person(1, i),) for i in range(300)}
+    long = write(tmp_path / "long.sdpose", Script(source_info(count=300), range(300), people))
+    out = tmp_path / "out"
+    with largest_file(1 << 16):
+        done = sdpose("export", long, "--format", "coco", "--out", out, cwd=tmp_path)
+
+    assert "cannot be written" in refused(done, 5)
+    assert list(out.iterdir()) == []
 
 
 def test_the_list_tells_every_format_and_every_choice() -> None:

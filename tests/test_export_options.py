@@ -80,15 +80,31 @@ def test_rates_are_read_as_they_are_written(text: str, rate: Fraction) -> None:
     assert parse_rate(text) == rate
 
 
-@pytest.mark.parametrize("text", ["0", "-24", "1/0", "fast", "", "nan", "1001", "1e9"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        "-24",
+        "1/0",
+        "fast",
+        "",
+        "nan",
+        "1001",
+        "1e9",
+        "1e-400",
+        "1e-99999999",
+        "0.0009",
+    ],
+)
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=r"^--fps .*: expected frames per second such as 24"):
         parse_rate(text)
 
 
 def test_a_rate_that_cannot_be_is_refused_from_python_too() -> None:
-    with pytest.raises(SettingsError, match="frames per second"):
-        ExportOptions(rate=Fraction(-1))
+    for rate in (Fraction(-1), Fraction(1, 10**400), Fraction(1001)):
+        with pytest.raises(SettingsError, match="frames per second from 1/1000 to 1000"):
+            ExportOptions(rate=rate)
 
 
 # -- presets ---------------------------------------------------------------------------------------

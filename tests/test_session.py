@@ -343,6 +343,22 @@ def test_a_read_only_folder_can_be_read(path: Path) -> None:
         path.parent.chmod(0o755)
 
 
+def test_frames_that_are_not_read_to_the_end_may_outlive_their_recording(path: Path) -> None:
+    with Recording.open(written(path, result(0, 1), result(1))) as recording:
+        heads = recording.frame_heads(recording.indices())
+        next(heads)
+    heads.close()
+
+
+def test_states_are_counted_of_some_frames(path: Path) -> None:
+    with Recording.open(written(path, result(0, 1), result(4, lost=3), result(6, lost=1))) as it:
+        assert it.count_states()[FrameState.LOST] == 4
+        assert it.count_states(range(1, 4))[FrameState.LOST] == 3
+        assert it.count_states(range(4, 6)) == {
+            FrameState.WHOLE: 1, FrameState.CONCEALED: 0, FrameState.LOST: 1,
+        }  # fmt: skip
+
+
 # -- views -----------------------------------------------------------------------------------------
 
 

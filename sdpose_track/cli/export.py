@@ -43,6 +43,8 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
         for sentence in view.repairs.left_out:
             screen.say(sentence)
         views = _one_by_one(view) if options.each else [view]
+        if not views:
+            screen.say(f"nobody is in {view.source.name}, so nothing is written")
         folder = path.parent if options.out is None else Path(options.out)
         paths = []
         for each in views:

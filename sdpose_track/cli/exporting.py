@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
@@ -13,13 +14,15 @@ from sdpose_track.errors import SettingsError
 from sdpose_track.export import ExportOptions, export, find_format
 from sdpose_track.export.clock import TELEVISION_RATES
 from sdpose_track.export.job import clock_of
-from sdpose_track.export.options import MOST_FPS, chosen
+from sdpose_track.export.options import LEAST_FPS, MOST_FPS, chosen
 from sdpose_track.export.table import FORMATS
 from sdpose_track.records import FrameState
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
 from sdpose_track.smooth.choices import SmoothSettings
 
+_RATE = re.compile(r"[0-9.]{1,20}(/[0-9]{1,20})?")
+"""What may be a rate. Not `1e-99999999`, which a fraction would be made of for minutes."""
 _AS_WRITTEN = Fraction(5, 1000)
 """How far a rate of television may be from its two decimals."""
 
@@ -75,10 +78,10 @@ def parse_rate(text: str) -> Fraction:
     Decimals that stand for a rate of television are that rate: `29.97` is 30000/1001.
     """
     try:
-        rate = Fraction(text)
+        rate = Fraction(text if _RATE.fullmatch(text) else "")
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
-    if not 0 < rate <= MOST_FPS:
+    if not LEAST_FPS <= rate <= MOST_FPS:
         raise SettingsError(
             f"--fps {text}: expected frames per second such as 24, 29.97 or 30000/1001"
         )
@@ -107,7 +110,12 @@ class Exports:
 def export_all(exports: Exports, names: Sequence[str], screen: Screen) -> list[Path]:
     """Write a view in each format, in the order given, and return the paths."""
     view, paths = exports.view, []
-    options = replace(exports.options, progress=lambda done, _: screen.advance(done))
+    frames = len(view.indices)
+
+    def progress(done: int, total: int) -> None:  # at another rate `total` is not `frames`
+        screen.advance(frames * done // max(total, 1))
+
+    options = replace(exports.options, progress=progress)
     if not view.track_ids:
         screen.note(f"nobody is in {view.source.name}, so nobody is in its exports")
     if options.rate is None and any(FORMATS[name].needs_rate for name in names):
@@ -118,7 +126,7 @@ def export_all(exports: Exports, names: Sequence[str], screen: Screen) -> list[P
                 f" get {float(rate):.6g} frames/s, --fps chooses another"
             )
     for name in names:
-        screen.begin(f"writing {name}", len(view.indices))
+        screen.begin(f"writing {name}", frames)
         try:
             paths.append(export(view, name, exports.folder, exports.stem, options))
         finally:

@@ -59,7 +59,6 @@ class Job:
             self.grid = self.grid.cut(len(self.indices))
         self._made = np.zeros(256, np.int64)
         self._present: dict[int, _Presence] = {}
-        self._states = dict.fromkeys(FrameState, 0)
         self.added: dict[str, Any] = {}
         """What the format has to say in the description."""
 
@@ -88,7 +87,6 @@ class Job:
         report = self.options.progress
         with closing(self.view.frames()) as stored:
             for done, frame in enumerate(self._clocked(stored), start=1):
-                self._states[frame.state] += 1
                 for pose in frame.people:
                     self._count(frame.index, pose)
                 yield frame
@@ -105,10 +103,7 @@ class Job:
         Counts as `frames` does. The progress is told after each person, as that share of all
         frames.
         """
-        heads = [(h.pts, h.state) for h in self.heads()]
-        for _, state in heads:
-            self._states[state] += 1
-        pts = np.array([pts for pts, _ in heads], np.int64)
+        pts = np.array([head.pts for head in self.heads()], np.int64)
         ids, report = self.view.track_ids, self.options.progress
         for done, whole in enumerate(self.view.tracks(), start=1):
             track = self._on_clock(whole)
@@ -180,6 +175,7 @@ class Job:
 
     def _source(self) -> dict[str, Any]:
         source, indices = self.view.source, self.view.indices
+        states = self.view.recording.count_states(indices)
         return {
             "path": source.name,
             "width": source.width,
@@ -191,8 +187,8 @@ class Job:
             "is_vfr": source.is_vfr,
             "frames": len(indices),
             "first_frame": indices.start if indices else None,
-            "lost_frames": self._states[FrameState.LOST],
-            "concealed_frames": self._states[FrameState.CONCEALED],
+            "lost_frames": states[FrameState.LOST],
+            "concealed_frames": states[FrameState.CONCEALED],
         }
 
     def _clock(self) -> dict[str, Any]:

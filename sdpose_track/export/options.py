@@ -20,7 +20,7 @@ Size = tuple[int, int]
 
 LEAST = 0.3
 """Confidence from which Sports2D and DWPose believe a keypoint."""
-MOST_FPS = 1000
+LEAST_FPS, MOST_FPS = Fraction(1, 1000), 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class ExportOptions:
     """After Effects: of the keyframe text, `8.0` or `9.0`."""
 
     def __post_init__(self) -> None:
-        if self.rate is not None and not 0 < self.rate <= MOST_FPS:
+        if self.rate is not None and not LEAST_FPS <= self.rate <= MOST_FPS:
             raise SettingsError(
-                f"--fps {self.rate}: expected frames per second, more than 0 and up to {MOST_FPS}"
+                f"--fps {self.rate}: expected frames per second from {LEAST_FPS} to {MOST_FPS}"
             )
 
     def threshold_or(self, usual: float) -> float:

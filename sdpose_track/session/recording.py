@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -125,10 +125,11 @@ class Recording(Closing):
         since = np.array([p - first for p in pts], np.int64)
         return np.asarray(since * (base.numerator / base.denominator), dtype=np.float64)
 
-    def count_states(self) -> dict[FrameState, int]:
-        """Return how many frames there are of each state."""
+    def count_states(self, frames: range = range(LAST_FRAME)) -> dict[FrameState, int]:
+        """Return how many there are of each state, of some or all frames."""
+        query = "SELECT state, COUNT(*) FROM frame WHERE idx BETWEEN ? AND ? GROUP BY state"
         with reading(self.path):
-            rows = self._connection.execute("SELECT state, COUNT(*) FROM frame GROUP BY state")
+            rows = self._connection.execute(query, (frames.start, frames.stop - 1))
             found = {FrameState(state): count for state, count in rows}
         return {state: found.get(state, 0) for state in FrameState}
 
@@ -169,9 +170,14 @@ class Recording(Closing):
         """Yield the frames of `indices` in order, without the people in them."""
         query = "SELECT idx, pts, state FROM frame WHERE idx BETWEEN ? AND ? ORDER BY idx"
         span = (indices.start, indices.stop - 1)
-        with closing(self._connection.execute(query, span)) as rows, reading(self.path):
-            for index, pts, state in rows:
-                yield FramePoses(index, pts, self.time_of(pts), (), FrameState(state))
+        rows = self._connection.execute(query, span)
+        try:
+            with reading(self.path):
+                for index, pts, state in rows:
+                    yield FramePoses(index, pts, self.time_of(pts), (), FrameState(state))
+        finally:
+            with suppress(sqlite3.ProgrammingError):  # an error may end the recording before this
+                rows.close()
 
     def detections(self, index: int) -> tuple[Detections, Int32]:
         """Return what the detector saw in a frame, and the track of each; 0 for none."""

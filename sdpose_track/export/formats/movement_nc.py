@@ -71,7 +71,9 @@ def _attributes(job: Job) -> dict[str, Any]:
         "time_unit": "seconds",
     }
     if job.rate is not None or not job.view.source.is_vfr:
-        known["fps"] = float(job.rate or job.view.source.rate)
+        known["fps"] = np.float64(
+            float(job.rate or job.view.source.rate)
+        )  # scipy makes 4 bytes of float
     return {n: v.encode() if isinstance(v, str) else v for n, v in known.items()}
 
 

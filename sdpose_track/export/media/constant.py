@@ -56,6 +56,7 @@ class Coding:
         return max(SMALLEST, width + width % 2), max(SMALLEST, height + height % 2)
 
 
+_NO_CHANCE = {"fflags": "+bitexact"}  # Matroska's numbers of a file and a track are random else
 _FAST = {"preset": "veryfast", "bf": "0"}  # without B-frames no edit list has to hide a delay
 LOSSLESS = Coding("matroska", "libx264rgb", "rgb24", "rgb24", {"qp": "0", **_FAST})
 """In Matroska. FFmpeg, OpenCV and decord read it; browsers and QuickTime show no H.264 of RGB."""
@@ -89,7 +90,7 @@ class ConstantVideo:
         self._broken = False
         self._reformatter = VideoReformatter()
         self._container: OutputContainer = av.open(
-            str(path.absolute()), "w", format=coding.container
+            str(path.absolute()), "w", format=coding.container, options=_NO_CHANCE
         )
         options = dict(coding.options)
         stream = self._container.add_stream(coding.codec, rate=rate, options=options)

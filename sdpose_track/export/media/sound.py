@@ -27,6 +27,9 @@ COPIED = {
 """By container, codecs that players expect in it, by FFmpeg's names; it could hold more of them."""
 MADE = {"mp4": "aac", "mov": "pcm_s16le"}
 """By container, what other sound becomes."""
+PAUSE_S = Fraction(1, 25)
+"""From so long on a pause between packets is made silence; ITU-R BT.1359: 45 ms too early is seen.
+"""
 
 AudioPacket: TypeAlias = "Packet[AudioStream]"
 
@@ -67,7 +70,7 @@ class Sound:
                 container.upper(),
                 made.partition("_")[0].upper(),
             )
-            rate = self._input.codec_context.sample_rate
+            rate = _usable_rate(made, self._input.codec_context.sample_rate)
             coded = output.add_stream(made, rate=rate, layout=self._input.codec_context.layout)
             assert isinstance(coded, AudioStream)
             self._packets = self._transcoded(coded)
