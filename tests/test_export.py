@@ -285,10 +285,15 @@ def test_a_folder_with_other_files_in_it_is_not_replaced(name: str, tmp_path: Pa
     if not FORMATS[name].is_folder:
         pytest.skip("it is a file")
     path = exported(tmp_path, name, sessions.fixture_a())
-    (path / "my notes.doc").write_text("mine")
-    with pytest.raises(OutputError, match=r"holds my notes\.doc, which no export wrote"):
-        exported(tmp_path, name, sessions.fixture_c())
-    assert (path / "my notes.doc").read_text() == "mine"
+    (one, *_) = (file for file in path.rglob("*") if file.is_file())
+    (path / "deeper").mkdir()
+    for mine in (path / f"my own{one.suffix}", one.parent / "my notes.doc", path / "deeper/x.png"):
+        mine.write_text("mine")
+        with pytest.raises(OutputError, match=f"holds {mine.name}, which no export wrote"):
+            exported(tmp_path, name, sessions.fixture_c())
+        assert mine.read_text() == "mine"
+        mine.unlink()
+    exported(tmp_path, name, sessions.fixture_c())
 
 
 # -- wishes that cannot be -------------------------------------------------------------------------

@@ -300,6 +300,20 @@ def test_uneven_frames_keep_their_times(tmp_path: Path) -> None:
     )
 
 
+def test_uneven_frames_make_a_composition_of_a_common_rate(tmp_path: Path) -> None:
+    pts = [i for i in range(60) if i < 30 or not i % 2]  # at 24 per second, later every other one
+    info = sessions.source_info(
+        time_base=Fraction(1, 24), rate=Fraction(24 * len(pts), 60), count=len(pts), is_vfr=True
+    )
+    people: sessions.People = {i: (sessions.person(1, i),) for i in range(len(pts))}
+    found = calls(
+        exported(tmp_path, "after-effects-script", sessions.Script(info, pts, people), ALL)
+    )
+
+    assert found.comp[-1] == 24
+    assert found.times == pytest.approx([at / 24 for at in pts], abs=1e-9)
+
+
 def test_long_paths_come_in_arrays_that_extendscript_takes(tmp_path: Path) -> None:
     path = exported(tmp_path, "after-effects-script", still(standing(1, 100, 50, 300), frames=1200))
     found = calls(path)

@@ -149,6 +149,15 @@ def test_netcdf_of_uneven_frames_has_their_times_and_no_rate(tmp_path: Path) -> 
     assert "fps" not in found["attributes"]
 
 
+def test_netcdf_of_a_recording_that_paused_has_no_rate(tmp_path: Path) -> None:
+    script = sessions.fixture_a()
+    paused = replace(script, pts=[i if i < 20 else i + 90 for i in script.pts])
+    found = dataset(exported(tmp_path, "movement", paused))
+
+    assert found["time"][20] == pytest.approx(110 / 30)
+    assert "fps" not in found["attributes"]
+
+
 def test_netcdf_at_a_chosen_rate_has_it(tmp_path: Path) -> None:
     options = ExportOptions(rate=Fraction(24000, 1001))
     found = dataset(exported(tmp_path, "movement", sessions.fixture_b(), options))

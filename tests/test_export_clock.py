@@ -94,6 +94,13 @@ def test_the_first_moment_is_the_first_frame_wherever_it_is() -> None:
     assert grid.share.tolist() == pytest.approx([1, 0.5, 1, 0.5, 1])
 
 
+@pytest.mark.parametrize("rate", [Fraction(24), 30 * NTSC, Fraction(123456789, 10000019)])
+def test_all_moments_are_exactly_the_single_ones(rate: Fraction) -> None:
+    grid = make_grid(np.linspace(0, 40, 999), Fraction(270001, 90000), rate)
+
+    assert grid.times.tolist() == [float(grid.time(row)) for row in range(len(grid))]
+
+
 def test_no_frame_makes_no_moment_and_one_makes_one() -> None:
     assert len(make_grid(np.empty(0), Fraction(0), Fraction(30))) == 0
     assert make_grid(np.array([3.0]), Fraction(3), Fraction(30)).times.tolist() == [3.0]
@@ -145,6 +152,13 @@ def test_uneven_times_become_even_and_a_long_pause_stays_empty() -> None:
     assert found[6:15] == [np.inf] * 9
     assert found[15] == pytest.approx(150, abs=1e-3)
     assert len(found) == 16
+
+
+def test_in_a_slow_recording_only_a_missing_frame_is_a_pause() -> None:
+    seconds = (0, 0.24, 0.51, 0.75, 1.01, 1.5, 1.75)
+    frames = [frame(i, t, pose(300 * t)) for i, t in enumerate(seconds)]
+
+    assert xs(at_rate(frames, 4)) == pytest.approx([0, 75, 150, 225, 300, np.inf, 450, 525])
 
 
 def test_the_same_rate_gives_back_every_frame_untouched() -> None:

@@ -155,6 +155,7 @@ def test_a_part_in_the_corner_is_not_taken_for_fractions_of_the_picture(tmp_path
     person = whole_person(missing=RIGHT_HAND)
     where = person.keypoints.copy()
     where[LEFT_HAND] = np.linspace(0.1, 0.9, 42).reshape(21, 2)
+    where[LEFT_HAND[0]] = (-50, 1.5)
     corner = type(person)(1, person.box, 0.8, where, person.scores, person.provenance)
     (frame,) = strict(exported_whole(tmp_path, "comfyui", [[corner]]))
     (found,) = frame["people"]

@@ -114,6 +114,26 @@ def test_a_constant_rate_repeats_and_skips_pictures(tmp_path: Path) -> None:
     assert set(packets(path, "video").durations) == {Fraction(1, 25)}
 
 
+def test_frames_are_numbered_as_everywhere_in_the_description(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", size=SIZE)
+    whole = script_of(clip, {i: (somebody(1, 100, 100),) for i in range(5, 8)})
+    cropped(tmp_path, replace(whole, pts=whole.pts[3:], first=3))
+    (path,) = (tmp_path / "out").glob("*.meta.json")
+    told = json.loads(path.read_text())
+
+    assert told["tracks"][0]["first"] == 5
+    assert told["crops"]["people"][0]["first_frame"] == 5
+
+
+def test_a_constant_rate_says_that_pictures_are_not_mixed(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", size=SIZE)
+    people: sessions.People = {i: (somebody(1, 100, 100),) for i in range(10)}
+    cropped(tmp_path, script_of(clip, people), ExportOptions(rate=Fraction(20)))
+    (path,) = (tmp_path / "out").glob("*.meta.json")
+
+    assert json.loads(path.read_text())["retimed"]["between"] == "nearest"
+
+
 def test_nobody_makes_an_empty_folder(tmp_path: Path) -> None:
     assert cropped(tmp_path, sessions.fixture_c()) == {}
 

@@ -120,6 +120,27 @@ def test_a_preset_takes_as_many_frames_as_fit_its_model(name: str) -> None:
         assert count + preset.step > min(frames, preset.most)
 
 
+FIGURES: dict[str, tuple[int, dict[int, int], tuple[int, int]]] = {
+    "wan": (16, {100: 81, 80: 77, 3: 1}, (832, 480)),
+    "vace": (16, {100: 81, 80: 77, 3: 1}, (832, 480)),
+    "wan-720p": (16, {100: 81, 80: 77, 3: 1}, (1280, 720)),
+    "wan-5b": (24, {500: 121, 120: 117, 4: 1}, (1280, 704)),
+    "wan-animate": (30, {500: 500, 78: 78, 2: 2}, (1280, 720)),
+    "cogvideox": (8, {100: 49, 48: 45, 4: 1}, (768, 448)),
+    "ltx": (25, {500: 121, 120: 113, 8: 1}, (1280, 704)),
+}
+"""Frames per second, frames of so many that it takes, size of wide pictures."""
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_has_the_figures_of_its_model(name: str) -> None:
+    preset, (rate, frames, size) = PRESETS[name], FIGURES[name]
+
+    assert preset.rate == rate
+    assert {given: preset.count(given) for given in frames} == frames
+    assert preset.size(1920, 1080) == size
+
+
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("source", [(1280, 720), (720, 1280), (640, 480), (3840, 2160), (90, 60)])
 def test_a_preset_makes_a_size_that_its_model_takes(name: str, source: tuple[int, int]) -> None:

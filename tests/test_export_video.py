@@ -13,6 +13,7 @@ import av
 import numpy as np
 import pytest
 import sessions
+from av.video.stream import VideoStream
 from export_clips import MS, RATE, UNEVEN, kinds, make_clip, packets, pattern, pictures, spoil
 from PIL import Image
 
@@ -150,6 +151,60 @@ def test_sound_that_mp4_players_do_not_expect_becomes_aac_and_is_said(
     assert "becomes AAC" in caplog.text
     assert len(samples) / RATE == pytest.approx(1.2, abs=0.15)
     assert samples[2000:-4000].std() == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
+
+
+def remuxed(clip: Path, path: Path, dropped: range) -> Path:
+    """Write `clip` as `path` without the sound packets whose numbers are `dropped`."""
+    with av.open(str(clip)) as source, av.open(str(path), "w") as target:
+        streams = {s.index: target.add_stream_from_template(s) for s in source.streams}
+        heard = 0
+        for packet in source.demux():
+            if packet.dts is None:
+                continue
+            is_sound = packet.stream.type == "audio"
+            heard += is_sound
+            if not (is_sound and heard - 1 in dropped):
+                packet.stream = streams[packet.stream.index]
+                target.mux(packet)
+    return path
+
+
+def test_a_pause_in_sound_that_is_coded_anew_stays(tmp_path: Path) -> None:
+    whole = make_clip(tmp_path / "whole.mkv", sound="mp2")
+    clip = remuxed(whole, tmp_path / "clip.mkv", range(15, 30))  # 0.36 s to 0.72 s
+    with av.open(str(annotated(tmp_path, script_of(clip)))) as container:
+        samples = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
+    loud = [samples[round(s * RATE) :][:2400].std() for s in (0.2, 0.5, 1.0)]
+
+    assert loud == pytest.approx([0.21, 0, 0.21], abs=0.03)
+
+
+@pytest.mark.parametrize("rate", [4000, RATE, 192000])
+def test_sound_whose_rate_or_layout_aac_has_not_becomes_what_is_nearest(
+    rate: int, tmp_path: Path
+) -> None:
+    clip = tmp_path / "clip.mkv"  # which does not name the places of uncompressed channels
+    with av.open(str(clip), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        assert isinstance(video, VideoStream)
+        video.width, video.height, video.pix_fmt = 96, 64, "yuv420p"
+        audio = container.add_stream("pcm_s16le", rate=rate, layout="stereo")
+        for i in range(25):
+            picture = av.VideoFrame.from_ndarray(pattern(i % 10), format="bgr24")
+            container.mux(video.encode(picture))
+        container.mux(video.encode())
+        wave = np.zeros((1, 2 * rate), np.int16)
+        wave[:, rate:] = 8000  # from half a second on
+        sound = av.AudioFrame.from_ndarray(wave, format="s16", layout="stereo")
+        sound.sample_rate = rate
+        container.mux(audio.encode(sound))
+    with av.open(str(annotated(tmp_path, script_of(clip)))) as container:
+        stream = container.streams.audio[0]
+        made = stream.codec_context.sample_rate, stream.layout.name
+        samples = np.concatenate([f.to_ndarray()[0] for f in container.decode(stream)])
+
+    assert made == ({4000: 7350, 192000: 96000}.get(rate, rate), "stereo")
+    assert int((samples > 0.12).argmax()) / made[0] == pytest.approx(0.5, abs=0.005)
 
 
 def test_a_clip_without_sound_has_none_afterwards(tmp_path: Path) -> None:

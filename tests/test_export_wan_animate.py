@@ -278,6 +278,17 @@ def test_a_preset_gives_rate_size_and_length(tmp_path: Path) -> None:
         assert sum(1 for _ in container.decode(stream)) == 11
 
 
+def test_without_a_size_poses_are_as_large_as_the_model_takes_at_the_rate_of_the_source(
+    tmp_path: Path,
+) -> None:
+    path = exported(tmp_path, {0: (whole_body(1, (20, 10)),)}, ExportOptions())
+
+    with av.open(str(path / "p1" / "src_pose.mp4")) as container:
+        stream = container.streams.video[0]
+        assert stream.average_rate == 25
+        assert (stream.width, stream.height) == PRESETS["wan-animate"].size(*SIZE) != SIZE
+
+
 def test_somebody_after_the_last_frame_that_is_wanted_has_no_folder(tmp_path: Path) -> None:
     first, second = whole_body(1, (20, 10)), whole_body(2, (130, 10))
     people = {i: (first, second) if i >= 4 else (first,) for i in range(10)}

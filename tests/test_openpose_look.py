@@ -181,6 +181,18 @@ def test_joints_stay_small_where_xinsirs_limbs_are_thick() -> None:
     assert (wrist == P[7]).all(axis=2).sum() == (drawing(BODY) == P[7]).all(axis=2).sum()
 
 
+@pytest.mark.parametrize(
+    ("size", "half_width"),
+    [((499, 300), 4), ((500, 300), 8), ((300, 1999), 12), ((4000, 300), 24), ((6000, 300), 28)],
+)
+def test_xinsirs_limbs_follow_the_longer_side(size: tuple[int, int], half_width: int) -> None:
+    points = np.full((17, 2), np.nan, np.float32)
+    points[11], points[13] = (20, 150), (220, 150)  # a thigh that lies
+    image = drawing(points, draw=draw_xinsir, size=size)
+
+    assert (image[:, 120] == (0, 102, 153)).all(axis=1).sum() == 2 * half_width + 1
+
+
 # -- what is left out ------------------------------------------------------------------------------
 
 
@@ -284,6 +296,19 @@ def test_wans_limbs_grow_with_the_picture(size: tuple[int, int], half_width: int
     assert column.sum() == 2 * half_width + 1
 
 
+@pytest.mark.parametrize(("size", "width"), [((1280, 720), 1), ((1920, 1080), 2)])
+def test_wans_fingers_and_knuckles_are_half_as_thick(size: tuple[int, int], width: int) -> None:
+    points, scores = whole_body()
+    image = drawing(points, scores, draw_wan, WHOLEBODY133, size)
+    x, y = (int(n) for n in points[96])  # the root of the forefinger
+    knuckle = (image[y, x - 10 : x + 11] == (0, 0, 255)).all(axis=1)
+    colour = np.array(colorsys.hsv_to_rgb(5 / 20, 1, 1)) * 255
+    finger = np.abs(image[y - 11, x - 10 : x + 11] - colour).max(axis=1) <= 0.5
+
+    assert knuckle.sum() == 2 * width + 1
+    assert finger.sum() == {1: 1, 2: 3}[width]  # OpenCV's lines have odd widths
+
+
 def test_wan_draws_toes_and_hands_but_no_face() -> None:
     points, scores = whole_body()
     image = drawing(points, scores, draw_wan, WHOLEBODY133, threshold=0.5)
@@ -297,12 +322,23 @@ def test_wan_draws_toes_and_hands_but_no_face() -> None:
     assert not image[:80, :230].any()
 
 
-def test_wan_leaves_out_toes_of_which_one_is_unsure() -> None:
+def test_wans_neck_and_toes_have_the_mean_of_two_confidences() -> None:
     points, scores = whole_body()
-    scores[18] = 0.4
+    scores[[17, 18]], scores[[20, 21]], scores[[5, 6]] = (0.4, 0.5), (0.2, 0.9), (0.9, 0.2)
     image = drawing(points, scores, draw_wan, WHOLEBODY133, threshold=0.5)
 
     assert at(image, *points[[17, 18]].mean(axis=0)) == (0, 0, 0)
+    assert at(image, *points[[20, 21]].mean(axis=0)) == (100, 100, 0)
+    assert at(image, *neck_or(NECK)) == P[1]
+    assert at(image, *points[6]) == (0, 0, 0)
+
+
+def test_wan_draws_no_middle_of_which_one_end_is_unknown() -> None:
+    points, scores = whole_body()
+    points[18], scores[18] = np.nan, 0
+    image = drawing(points, scores, draw_wan, WHOLEBODY133, threshold=0.5)
+
+    assert not (image == (200, 200, 0)).all(axis=2).any()
     assert at(image, *points[[20, 21]].mean(axis=0)) == (100, 100, 0)
 
 
@@ -325,6 +361,13 @@ def test_bars_are_equal_at_two_sides() -> None:
     assert wide.points(BODY[:1]).tolist() == [[416, 60]]
     point = tall.points(BODY[:1])[0]
     assert point == pytest.approx([320.5 * 0.75 - 0.5, 60.5 * 0.75 - 0.5 + 236])
+
+
+def test_a_picture_that_does_not_fit_evenly_covers_whole_pixels() -> None:
+    box = Letterbox((340, 256), (832, 480))
+
+    assert (box.inner, box.origin) == ((637, 480), (97, 0))  # of 637.5, and bars of 97 and 98
+    assert box.points(np.array([[339.5, 255.5]], np.float32)).tolist() == [[97 + 636.5, 479.5]]
 
 
 def test_the_same_size_changes_no_bit_and_unknown_stays_unknown() -> None:

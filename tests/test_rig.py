@@ -93,6 +93,20 @@ def test_a_foreshortened_limb_keeps_its_direction_and_the_error_is_told() -> Non
     assert rig.error_px == pytest.approx(np.sqrt(0.5 * 36**2 / 13), rel=1e-3)
 
 
+def test_feet_of_somebody_who_squats_towards_the_camera_stay_above_the_floor() -> None:
+    points = body({"LeftForeArm": SWING})
+    hips = [COCO17.index(f"{side}_hip") for side in ("left", "right")]
+    for joint_name in ("knee", "ankle"):
+        legs = [COCO17.index(f"{side}_{joint_name}") for side in ("left", "right")]
+        points[30:, legs] = points[30:, hips] + (points[30:, legs] - points[30:, hips]) * 0.5
+    points[30:, :, 1] += 60  # the hips sink, the feet stay above where they were
+    rig = rig_of(points)
+    feet = np.minimum(joint(rig, "LeftFoot")[:, 1], joint(rig, "RightFoot")[:, 1])
+
+    assert feet[30] < PICTURE - points[:, COCO17.index("left_ankle"), 1].max() - 20
+    assert rig.floor_px == pytest.approx(feet.min())
+
+
 def test_bones_have_the_length_that_a_tenth_of_the_frames_exceed_on_both_sides() -> None:
     points = body({"LeftForeArm": np.full(100, -90.0)})
     points[:3, COCO17.index("left_wrist"), 1] += 300  # a mistake

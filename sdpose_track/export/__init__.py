@@ -56,7 +56,7 @@ def export(
     write = chosen.load()
     job = Job(view, stem, wishes, needs_rate=chosen.needs_rate)
     if chosen.is_folder:
-        check_folder(path, chosen.owns)
+        check_folder(path, chosen.own_files(stem))
     with (
         replacing(chosen.meta_path(folder, stem, label)) as meta,
         replacing(path, is_folder=chosen.is_folder) as part,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import lcm
 from typing import Literal
 
 import numpy as np
@@ -34,7 +35,8 @@ Between = Literal["linear", "nearest"]
 HIT_S = 1e-6
 """Seconds: a frame that is so near to a moment is taken as it is."""
 LONGEST_STEP_S = 0.2
-"""Seconds between two frames beyond which nothing is said of the time between them."""
+"""Seconds between two frames beyond which nothing is said of the time between them, where frames
+usually come sooner."""
 WHOLE_RATES = tuple(
     Fraction(n) for n in (8, 10, 12, 15, 16, 20, 24, 25, 30, 48, 50, 60, 90, 120, 240)
 )
@@ -78,7 +80,9 @@ class Grid:
     @property
     def times(self) -> Float64:
         """(G,) the same of all moments."""
-        return np.array([float(self.time(row)) for row in range(len(self))], np.float64)
+        unit = lcm(self.start.denominator, self.rate.numerator)
+        first, step = int(self.start * unit), int(unit / self.rate)
+        return np.array([(first + row * step) / unit for row in range(len(self))], np.float64)
 
     def shares(self, between: Between) -> Float64:
         """Return `share` as it is used: whole for `nearest`, NaN where nothing is said."""
@@ -110,7 +114,14 @@ def make_grid(seconds: Float64, start: Fraction, rate: Fraction) -> Grid:
     step = since[after] - since[before]
     hit = (since[after] - moments <= HIT_S) | (step <= 0)
     share = np.where(hit, 1.0, (moments - since[before]) / np.where(step > 0, step, 1.0))
-    return Grid(rate, start, after, share, hit | (step <= LONGEST_STEP_S + HIT_S))
+    return Grid(rate, start, after, share, hit | (step <= _longest_step(since) + HIT_S))
+
+
+def _longest_step(seconds: Float64) -> float:
+    """Return between what two of the frames at `seconds` something can be said of the time."""
+    steps = np.diff(seconds)
+    steps = steps[steps > 0]
+    return max(LONGEST_STEP_S, _DROPPED * float(np.median(steps)) if steps.size else 0.0)
 
 
 def is_regular(seconds: Float64, rate: Fraction) -> bool:

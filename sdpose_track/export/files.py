@@ -59,18 +59,19 @@ def _held(path: Path) -> filelock.FileLock:
 def check_folder(path: Path, owns: Sequence[str]) -> None:
     """Raise OutputError if `path` holds files that no export wrote: replacing would lose them.
 
-    An export's files are those whose names match one of `owns`.
+    An export's files are those that match one of `owns`, patterns such as `p*/src_face.mp4`.
     """
-    try:
-        names = [e for e in path.iterdir() if not any(e.match(pattern) for pattern in owns)]
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise explained(path, error) from error
-    if names:
-        raise OutputError(
-            f"{path} holds {names[0].name}, which no export wrote; move it or choose another folder"
-        )
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise explained(path, error) from error
+
+    own = {file for pattern in owns for file in path.glob(pattern)}
+    for folder, _, names in os.walk(path, onerror=refuse):
+        for other in (name for name in names if Path(folder, name) not in own):
+            raise OutputError(
+                f"{path} holds {other}, which no export wrote; move it or choose another folder"
+            )
 
 
 def explained(path: Path, error: OSError) -> OutputError:

@@ -57,6 +57,7 @@ class Job:
         """The frame indices of the export, without holes."""
         if self.grid is not None:
             self.grid = self.grid.cut(len(self.indices))
+        self._states = view.recording.count_states(view.indices)
         self._made = np.zeros(256, np.int64)
         self._present: dict[int, _Presence] = {}
         self.added: dict[str, Any] = {}
@@ -175,7 +176,6 @@ class Job:
 
     def _source(self) -> dict[str, Any]:
         source, indices = self.view.source, self.view.indices
-        states = self.view.recording.count_states(indices)
         return {
             "path": source.name,
             "width": source.width,
@@ -187,8 +187,8 @@ class Job:
             "is_vfr": source.is_vfr,
             "frames": len(indices),
             "first_frame": indices.start if indices else None,
-            "lost_frames": states[FrameState.LOST],
-            "concealed_frames": states[FrameState.CONCEALED],
+            "lost_frames": self._states[FrameState.LOST],
+            "concealed_frames": self._states[FrameState.CONCEALED],
         }
 
     def _clock(self) -> dict[str, Any]:

@@ -177,7 +177,7 @@ CHOICES: dict[str, Choice] = {
     ),
     "between": _listed("at another rate, what lies between two frames", "linear", "nearest"),
     "frames": Choice("a whole number", partial(_whole, 1, 10**7), "most frames to write"),
-    "preset": _listed("rate, size and length that a model wants", *PRESETS),
+    "preset": _listed("rate, size and length for a model", *PRESETS),
     "look": _listed("how the skeleton is drawn", "openpose", "xinsir", "wan"),
     "size": Choice("WIDTHxHEIGHT in pixels", _size, "of the pictures"),
     "codec": _listed("of the video", "h264", "h265", "av1"),

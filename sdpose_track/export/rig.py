@@ -19,7 +19,7 @@ import numpy as np
 from sdpose_track.export.axes import body_height_px, to_yup
 from sdpose_track.export.filling import filled
 from sdpose_track.export.proportions import SHARES, build_px, usual_lengths
-from sdpose_track.export.rig_joints import JOINTS, PARENTS, Stretch
+from sdpose_track.export.rig_joints import JOINTS, NAMES, PARENTS, Stretch
 from sdpose_track.kinematics.trace import (
     MID_EAR,
     MID_HIP,
@@ -37,6 +37,7 @@ from sdpose_track.skeletons import Skeleton
 POSITION = "position"
 """Where the root is, beside the directions of the joints."""
 _NOSE = keypoint("nose")
+_FEET = [NAMES.index("LeftFoot"), NAMES.index("RightFoot")]
 _SHORTEST = 0.01
 """Of the body height: other programs take no bones without a length."""
 
@@ -93,7 +94,7 @@ class Rig:
     height_px: float
     """How tall the person is, see `axes.body_height_px`."""
     floor_px: float
-    """The y of the lowest ankle."""
+    """The y of the lowest ankle of the rig, whose legs are longer than foreshortened ones."""
     error_px: float
     """Root mean square of how far the joints are from where they were seen."""
     made_up: Mapping[str, Mask]
@@ -132,8 +133,7 @@ def make_rig(track: TrackArrays, rows: Int64, clip: Clip) -> Rig:
     rest = _rest(seen, height)
     world, made = _world_turns(seen, rest, times)
     hips, made[POSITION] = _hips(seen, rest, times), np.isnan(seen.at(MID_HIP)[:, 0])
-    ankles = np.stack([seen.at(keypoint(f"{side}_ankle"))[:, 1] for side in ("left", "right")])
-    lowest = np.fmin.reduce(ankles, axis=None)
+    positions = _positions(hips, world, rest.offsets)
     return Rig(
         track_id=track.track_id,
         rows=span,
@@ -142,8 +142,8 @@ def make_rig(track: TrackArrays, rows: Int64, clip: Clip) -> Rig:
         hips=hips,
         turns=_against_parents(world),
         height_px=height,
-        floor_px=float(hips[:, 1].min() - rest.legs_px if np.isnan(lowest) else lowest),
-        error_px=_error(seen, _positions(hips, world, rest.offsets)),
+        floor_px=float(positions[:, _FEET, 1].min()),
+        error_px=_error(seen, positions),
         made_up={name: when for name, when in made.items() if when.any() and not when.all()},
         never_seen=tuple(name for name, when in made.items() if when.all()),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -39,8 +40,7 @@ class Format:
     needs: str | None = None
     """A package that is not installed with the program, but as its extra of the format's name."""
     owns: tuple[str, ...] = ()
-    """Of a folder: patterns of the files in it; one with other files in it is not ours to replace.
-    """
+    """Of a folder: which files are in it, as `own_files` tells."""
     meta: str = "{name}.meta.json"
     """File name of the description beside it."""
 
@@ -59,6 +59,13 @@ class Format:
         name = self.path(folder, stem, label).name
         return folder / self.meta.format(name=name, stem=stem, label=label)
 
+    def own_files(self, stem: str) -> tuple[str, ...]:
+        """Return patterns of the files that an export has in its folder, relative to it.
+
+        A folder with others in it is not ours to replace.
+        """
+        return tuple(pattern.format(stem=glob.escape(stem)) for pattern in self.owns)
+
     def load(self) -> Writer:
         """Import the format's module and return its writer."""
         return cast("Writer", getattr(import_module(f"{_MODULES}.{self.module}"), self.writer))
@@ -68,7 +75,7 @@ _ALL = (
     # AI video
     Format("control-png", "skeleton pictures for ControlNet, Wan and other video models, exact",
            "control", "{stem}_{label}_control/", _CONTROL, needs_rate=True, writer="write_pictures",
-           owns=("*_pose_*.png",)),
+           owns=("{stem}_pose_*.png",)),
     Format("control", "the same as a lossless video (.mkv)",
            "control", "{stem}_{label}.control.mkv", _CONTROL, needs_rate=True),
     Format("control-mp4", "the same as a video that everything plays, colours slightly changed",
@@ -79,34 +86,34 @@ _ALL = (
            writer="write_alpha"),
     Format("control-alpha-png", "the same as pictures",
            "control", "{stem}_{label}_control_alpha/", _CONTROL, needs_rate=True,
-           writer="write_alpha_pictures", owns=("*_pose_*.png",)),
+           writer="write_alpha_pictures", owns=("{stem}_pose_*.png",)),
     Format("wan-animate", "pose and face videos of each person for Wan-Animate",
            "wan_animate", "{stem}_{label}_wan_animate/", ("preset", "size", "frames"),
-           needs_rate=True, owns=("p*",)),
+           needs_rate=True, owns=("p*/src_pose.mp4", "p*/src_face.mp4")),
     Format("comfyui", "POSE_KEYPOINT, what pose nodes and editors of ComfyUI load",
            "comfyui_json", "{stem}_{label}.comfyui.json", ("threshold",)),
     Format("openpose", "a folder of OpenPose JSON files, one a frame: Pose2Sim, editors",
            "openpose_json", "{stem}_{label}_json/", ("layout", "threshold"),
-           owns=("*_keypoints.json",)),
+           owns=("{stem}_*_keypoints.json",)),
     # 3D and animation
     Format("bvh", "a flat skeleton with joint angles for each person: Blender, MotionBuilder",
            "bvh", "{stem}_{label}_bvh/", ("height", "threshold"), needs_rate=True,
-           owns=("*.bvh",)),
+           owns=("{stem}_p*.bvh",)),
     Format("glb", "every keypoint as a moving point, at its exact time: Blender, Unreal, Godot",
            "glb_points", "{stem}_{label}.points.glb", ("scale",)),
     Format("glb-rig", "the skeleton of bvh for all people in one file, with a stick figure",
            "glb_rig", "{stem}_{label}.rig.glb", ("height", "threshold")),
     Format("after-effects", "keyframes to paste, one text for each person and keypoint",
            "after_effects", "{stem}_{label}_after_effects/", ("version", "threshold"),
-           needs_rate=True, owns=("*.txt",)),
+           needs_rate=True, owns=("{stem}_p*.txt",)),
     Format("after-effects-script", "a script that makes a composition with a null a keypoint",
            "after_effects_script", "{stem}_{label}.jsx", ("threshold",)),
     # measuring
     Format("trc", "marker positions of each person in metres: OpenSim, Sports2D, Blender add-ons",
            "trc", "{stem}_{label}_trc/", ("height", "scale", "threshold"), needs_rate=True,
-           owns=("*.trc",)),
+           owns=("{stem}_p*.trc",)),
     Format("mot", "joint angles of each person: OpenSim",
-           "mot", "{stem}_{label}_mot/", ("threshold",), needs_rate=True, owns=("*.mot",)),
+           "mot", "{stem}_{label}_mot/", ("threshold",), needs_rate=True, owns=("{stem}_p*.mot",)),
     Format("c3d", "marker positions of everybody: motion capture software",
            "c3d", "{stem}_{label}.c3d", ("height", "scale", "threshold"), needs_rate=True),
     Format("kinematics", "a table of joint angles, bones, speeds and contacts by frame and person",
@@ -140,7 +147,7 @@ _ALL = (
     Format("video-prores", "the same for editing programs (ProRes 422 HQ)",
            "video", "{stem}_annotated{drawn}.mov", _DRAWN, writer="write_prores"),
     Format("crops", "a video of each person, cut out and followed",
-           "crops", "{stem}_{label}_crops/", ("size", "codec", "quality"), owns=("*.mp4",)),
+           "crops", "{stem}_{label}_crops/", ("size", "codec", "quality"), owns=("{stem}_p*.mp4",)),
 )  # fmt: skip
 
 FORMATS: dict[str, Format] = {f.name: f for f in _ALL}

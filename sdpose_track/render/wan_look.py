@@ -47,13 +47,25 @@ def draw_wan(
         keypoints: (K, 2) `x, y` in pixels, 0 the first pixel; NaN where unknown.
         scores: (K,) confidences.
         threshold: Keypoints with less confidence are left out; neck and toes are the middle of
-            two keypoints, where both have it.
+            two keypoints, with the mean of their confidences.
     """
     thick = max(min(image.shape[:2]) // 200 - 1, 1)
     fine = max(thick // 2, 1)
-    body = seen(WAN20.arrange(skeleton, keypoints, scores, threshold), threshold)
+    body = seen(_body(skeleton, keypoints, scores), threshold)
     draw_limbs(image, body, WAN_LIMBS, WAN_PALETTE, thick)
     draw_dots(image, body, WAN_PALETTE, thick)
     for layout in (LEFT_HAND21, RIGHT_HAND21):
         hand = seen(layout.arrange(skeleton, keypoints, scores, threshold), threshold)
         draw_hand(image, hand, fine, fine)
+
+
+def _body(skeleton: Skeleton, keypoints: Float32, scores: Float32) -> Float32:
+    """Return (20, 3) `x, y, confidence`; that of a middle is the mean, elsewhere the smaller one.
+
+    So a far shoulder that is hardly seen does not take the neck and the whole trunk with it.
+    """
+    body = WAN20.arrange(skeleton, keypoints, scores, least=0)
+    for row, names in enumerate(WAN20.entries):
+        if len(names) == 2 and body[row].any():
+            body[row, 2] = scores[[skeleton.index(name) for name in names]].mean()
+    return body

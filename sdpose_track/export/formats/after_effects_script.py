@@ -18,6 +18,7 @@ from typing import TextIO
 import numpy as np
 
 from sdpose_track.errors import SourceError
+from sdpose_track.export.clock import usual_rate
 from sdpose_track.export.job import Job
 from sdpose_track.kinematics.trace import trace
 from sdpose_track.records import Float32, Int64, TrackArrays
@@ -121,8 +122,9 @@ def _write_person(job: Job, file: TextIO, track: TrackArrays) -> list[str]:
 def _composition(job: Job) -> Iterator[str]:
     """Yield the calls that make the composition and tell the times of all frames."""
     source = job.view.source
-    rate = float(job.rate or source.rate)
     times = [float(head.time) for head in job.heads()]
+    usual = usual_rate(np.array(times), source.rate) if source.is_vfr else source.rate
+    rate = float(job.rate or usual)
     seconds = max(float(source.duration or 0), max(times, default=0.0) + 1 / rate)
     if seconds > LONGEST_S:
         raise SourceError(

@@ -7,7 +7,7 @@ are stricter than any text says:
 - ComfyUI's own `SDPoseDrawKeypoints` needs every part at its full length, so there are zeros where
   nothing is known;
 - each part is taken for fractions of the picture if its numbers are small enough, so a part that
-  lies within two pixels of the corner is left out;
+  lies within two pixels of the corner, or beyond it, is left out;
 - nodes that frame or paint a face take zeros in it for places, so a face is there with all its
   points or not at all.
 """
@@ -84,7 +84,7 @@ def _part(layout: Layout, pose: Pose, skeleton: Skeleton, least: float) -> Float
     if layout is FACE70:
         found = _whole_face(found)
     found[found[:, 2] > 0, 2] = 1
-    return found if (np.abs(found[:, :2]) > SMALLEST).any() else np.zeros_like(found)
+    return found if (found[:, :2] > SMALLEST).any() else np.zeros_like(found)
 
 
 def _whole_face(points: Float64) -> Float64:

@@ -48,11 +48,14 @@ def write(job: Job, part: Path) -> None:
         SourceError: the video of the session is not there any more, or is another one now.
         OutputError: an encoder refuses it.
     """
-    # Tracks are read in a moment: what takes time, and is told, are the pictures.
-    report, job.options = job.options.progress, replace(job.options, progress=None)
+    # Tracks are read in a moment: what takes time, and is told, are the pictures. Those are never
+    # mixed, so neither are the boxes.
+    report = job.options.progress
+    job.options = replace(job.options, progress=None, between="nearest")
     seconds = np.array([float(moment.time) for moment in job.heads()])
     shots = [_shot(job, track, seconds, part) for track, _ in job.tracks() if len(track)]
-    job.added["crops"] = {"sound": False, "people": [shot.described() for shot in shots]}
+    people = [shot.described(job.indices.start) for shot in shots]
+    job.added["crops"] = {"sound": False, "people": people}
     if not shots:
         return
     codec, passes = find_codec(job.options.codec), _passes(shots)
@@ -76,12 +79,13 @@ class _Shot:
     last: int
     window: Window
 
-    def described(self) -> dict[str, Any]:
+    def described(self, start: int) -> dict[str, Any]:
+        """Return what the description says; `start` is the number of the export's first frame."""
         window = self.window
         return {
             "id": self.track_id,
             "file": self.path.name,
-            "first_frame": self.first,
+            "first_frame": start + self.first,
             "frames": self.last - self.first + 1,
             "size": list(window.size),
             "window_px": [round(window.width, 3), round(window.height, 3)],

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.io import netcdf_file
 
 from sdpose_track.export.formats.individuals import individuals
-from sdpose_track.export.job import Job
+from sdpose_track.export.job import Job, clock_of
 from sdpose_track.records import Float32, FramePoses
 
 SPACE = ("x", "y")
@@ -70,10 +70,9 @@ def _attributes(job: Job) -> dict[str, Any]:
         "source_file": job.view.source.name,
         "time_unit": "seconds",
     }
-    if job.rate is not None or not job.view.source.is_vfr:
-        known["fps"] = np.float64(
-            float(job.rate or job.view.source.rate)
-        )  # scipy makes 4 bytes of float
+    rate, grid = clock_of(job.view, job.options.rate, needs_rate=True)
+    if rate is not None and (grid is None or job.grid is not None):
+        known["fps"] = np.float64(float(rate))  # of a float, scipy would keep 4 bytes
     return {n: v.encode() if isinstance(v, str) else v for n, v in known.items()}
 
 

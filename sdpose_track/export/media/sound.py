@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import av
 from av.audio.frame import AudioFrame
+from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.container.output import OutputContainer
 from av.packet import Packet
@@ -27,9 +28,13 @@ COPIED = {
 """By container, codecs that players expect in it, by FFmpeg's names; it could hold more of them."""
 MADE = {"mp4": "aac", "mov": "pcm_s16le"}
 """By container, what other sound becomes."""
-PAUSE_S = Fraction(1, 25)
-"""From so long on a pause between packets is made silence; ITU-R BT.1359: 45 ms too early is seen.
-"""
+PAUSE_S, LONGEST_PAUSE_S = Fraction(1, 25), 3600
+"""Pauses in sound that is coded anew are filled with silence from the one on, at which it would be
+seen to come too early (ITU-R BT.1359), to the other, beyond which a time stamp is damaged."""
+_USUAL_LAYOUTS = {
+    1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1",
+}  # fmt: skip
+"""By channels: AVI and Matroska do not say the places of uncompressed ones, and encoders ask."""
 
 AudioPacket: TypeAlias = "Packet[AudioStream]"
 
@@ -48,6 +53,7 @@ class Sound:
         self._origin = origin
         self._whole = whole
         self._told = False
+        self._due: Fraction | None = None
         if not self._source.streams.audio:
             self._source.close()
             raise ValueError(f"{path} has no audio track")
@@ -71,7 +77,8 @@ class Sound:
                 made.partition("_")[0].upper(),
             )
             rate = _usable_rate(made, self._input.codec_context.sample_rate)
-            coded = output.add_stream(made, rate=rate, layout=self._input.codec_context.layout)
+            layout = _named_layout(self._input.codec_context.layout)
+            coded = output.add_stream(made, rate=rate, layout=layout)
             assert isinstance(coded, AudioStream)
             self._packets = self._transcoded(coded)
         self._next = next(self._packets, None)
@@ -109,8 +116,8 @@ class Sound:
 
     def _transcoded(self, stream: AudioStream) -> Iterator[AudioPacket]:
         for packet in self._demuxed():
-            yield from self._encoded(stream, self._decoded(packet))
-        yield from self._encoded(stream, self._decoded(None))
+            yield from self._encoded(stream, self._steady(self._decoded(packet)))
+        yield from self._encoded(stream, self._steady(self._decoded(None)))
         yield from stream.encode(None)
 
     def _decoded(self, packet: AudioPacket | None) -> list[AudioFrame]:
@@ -120,7 +127,21 @@ class Sound:
             self._tell(str(error))
             return []
 
-    def _encoded(self, stream: AudioStream, frames: list[AudioFrame]) -> Iterator[AudioPacket]:
+    def _steady(self, frames: list[AudioFrame]) -> Iterator[AudioFrame]:
+        """Yield `frames` with silence in the pauses between them: an encoder closes those up."""
+        for frame in frames:
+            if frame.pts is not None and frame.time_base is not None:
+                begin = frame.pts * frame.time_base
+                if self._due is None:
+                    self._due = begin
+                if PAUSE_S <= begin - self._due <= LONGEST_PAUSE_S:
+                    yield from _silence(frame, begin - self._due)
+                    self._due = begin
+            if self._due is not None:
+                self._due += Fraction(frame.samples, frame.sample_rate)
+            yield frame
+
+    def _encoded(self, stream: AudioStream, frames: Iterator[AudioFrame]) -> Iterator[AudioPacket]:
         for frame in frames:
             try:
                 packets = stream.encode(frame)
@@ -152,3 +173,29 @@ class Sound:
         if not self._told:
             self._told = True
             log.warning("%s: the sound is damaged (%s); the picture is not.", self._name, what)
+
+
+def _usable_rate(encoder: str, rate: int) -> int:
+    """Return the samples per second that `encoder` takes, nearest to `rate`."""
+    rates = av.Codec(encoder, "w").audio_rates
+    return min(rates, key=lambda own: abs(own - rate)) if rates else rate
+
+
+def _named_layout(layout: AudioLayout) -> str:
+    """Return the name of a layout: the usual one of that many channels if it only counts them."""
+    is_named = not layout.name.endswith(" channels")
+    return layout.name if is_named else _USUAL_LAYOUTS.get(layout.nb_channels, layout.name)
+
+
+def _silence(like: AudioFrame, seconds: Fraction) -> Iterator[AudioFrame]:
+    """Yield frames of silence, each of a second at most, that go with the frame `like`."""
+    quiet = b"\x80" if like.format.name.startswith("u8") else b"\0"
+    left = round(seconds * like.sample_rate)
+    while left > 0:
+        count = min(left, like.sample_rate)
+        frame = AudioFrame(like.format.name, like.layout.name, count)
+        frame.sample_rate = like.sample_rate
+        for plane in frame.planes:
+            plane.update(quiet * plane.buffer_size)
+        yield frame
+        left -= count
