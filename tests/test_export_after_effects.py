@@ -228,6 +228,22 @@ def test_the_composition_is_like_the_source(tmp_path: Path) -> None:
     assert (comp["pixelAspect"], comp["duration"], comp["frameRate"]) == (1, 1.5, 30)
 
 
+def test_people_have_the_sixteen_colours_of_layers_in_turn(tmp_path: Path) -> None:
+    people = {0: tuple(sessions.person(track_id, 0) for track_id in (1, 16, 17))}
+    script = sessions.Script(sessions.source_info(count=1), range(1), people)
+    text = exported(tmp_path, "after-effects-script", script, ALL).read_text("ascii")
+
+    assert re.findall(r'point\("track_(\d+)/nose", (\d+)\)', text) == [
+        ("1", "1"), ("16", "16"), ("17", "1"),
+    ]  # fmt: skip
+
+
+def test_the_composition_of_a_part_is_as_long_as_the_whole_source(tmp_path: Path) -> None:
+    script = sessions.Script(sessions.source_info(count=45), range(10))
+
+    assert calls(exported(tmp_path, "after-effects-script", script)).comp[4] == 1.5
+
+
 def test_every_null_follows_its_keypoint(tmp_path: Path) -> None:
     made = run(exported(tmp_path, "after-effects-script", sessions.fixture_a(), ALL))
     layers = made["comps"][0]["layers"]

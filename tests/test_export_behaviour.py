@@ -82,6 +82,19 @@ def test_deeplabcut_of_one_person_has_no_individuals(tmp_path: Path) -> None:
     assert np.isnan(numbers).all(axis=1).tolist() == [i == 2 for i in range(6)]
 
 
+def test_deeplabcut_names_one_person_who_is_not_the_first_and_numbers_the_videos_frames(
+    tmp_path: Path,
+) -> None:
+    people: sessions.People = {i: (sessions.person(2, i),) for i in (90, 91, 92)}
+    source = sessions.source_info(count=200)
+    script = sessions.Script(source, range(90, 93), people, first=90)
+    path = exported(tmp_path, "deeplabcut", script)
+    header, _ = table(path)
+
+    assert set(header[1][1:]) == {"track_2"}
+    assert [line.split(",")[0] for line in path.read_text().splitlines()[4:]] == ["90", "91", "92"]
+
+
 def test_deeplabcut_of_nobody_is_an_animal_never_seen(tmp_path: Path) -> None:
     header, numbers = table(exported(tmp_path, "deeplabcut", sessions.fixture_c()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import sessions
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sdpose_track.errors import SettingsError
 from sdpose_track.export import ExportOptions
 from sdpose_track.export.clock import (
     Between,
@@ -116,10 +118,12 @@ def test_frames_at_the_same_time_do_not_divide_by_nothing() -> None:
     ("seconds", "rate"),
     [
         (np.arange(9) / 29.9, Fraction(30)),
-        (np.cumsum([0, 0.033, 0.034, 0.033, 0.2, 0.033, 0.034]), Fraction(30)),
+        (np.cumsum([0, 0.0333, 0.0334, 0.0333, 0.2, 0.0333, 0.0334]), Fraction(30)),
         (np.arange(50) * 1001 / 24000, 24 * NTSC),
         (np.round(np.arange(5000) * 1001 / 30000, 3) + (np.arange(5000) > 9), 30 * NTSC),
         (np.arange(7) * 0.4, Fraction(5, 2)),
+        (np.concatenate([np.arange(12) / 12, 1 + np.arange(20) / 24]), Fraction(24)),
+        (np.round(np.delete(np.arange(90), [3, 4, 5, 9, 20, 50, 51]) / 30, 3), Fraction(30)),
         (np.array([1.0]), Fraction(17)),
         (np.array([1.0, 1.0]), Fraction(17)),
     ],
@@ -285,6 +289,27 @@ def test_an_uneven_one_gets_a_common_rate_only_where_a_format_needs_one(tmp_path
     assert told["fps"] == "30/1"
     assert told["source_times_s"][:3] == [0, 0.04, 0.08]
     assert told["frames_copied"] + told["frames_between"] + told["frames_in_pauses"] == 44
+
+
+def test_a_rate_that_is_asked_for_is_kept_where_frames_tremble_about_it(tmp_path: Path) -> None:
+    pts = [i * 1000 // 30 + (10 if i % 7 == 3 else 0) for i in range(45)]
+    source = sessions.source_info(time_base=Fraction(1, 1000))
+    script = replace(sessions.fixture_a(), source=source, pts=pts)
+    with sessions.view_of(tmp_path / "clip.sdpose", script) as view:
+        assert clock_of(view, None, needs_rate=True) == (Fraction(30), None)
+        _, grid = clock_of(view, Fraction(30), needs_rate=False)
+    assert grid is not None
+    assert np.diff(grid.times) == pytest.approx(1 / 30)
+
+
+def test_times_that_jump_are_refused_before_millions_of_frames_are_made(tmp_path: Path) -> None:
+    pts = [i if i < 40 else i + 30 * 100_000 for i in range(45)]
+    script = replace(sessions.fixture_a(), pts=pts)
+    with (
+        sessions.view_of(tmp_path / "clip.sdpose", script) as view,
+        pytest.raises(SettingsError, match=r"clip\.mp4 jump: its 45 frames would be 3"),
+    ):
+        clock_of(view, None, needs_rate=True)
 
 
 @pytest.mark.parametrize(

@@ -139,10 +139,13 @@ def test_what_a_face_lacks_is_put_between_its_neighbours(tmp_path: Path) -> None
     eyebrow_end, jaw, inner_lips = FACE[17], FACE[5], FACE[60:68]
     hidden = (eyebrow_end, jaw)
     lips = strict(exported_whole(tmp_path, "comfyui", [[whole_person(missing=inner_lips)]]))
-    (frame,) = strict(exported_whole(tmp_path, "comfyui", [[whole_person(missing=(2, *hidden))]]))
+    path = exported_whole(tmp_path, "comfyui", [[whole_person(missing=(2, *hidden))]])
+    (frame,) = strict(path)
+    told = strict(path.with_name(f"{path.name}.meta.json"))["comfyui"]
     face = comfyui_core(frame["people"][0])["face"][:, :2]
     truth = whole_points(0)[FACE]
 
+    assert told == {"face_points_filled": 3}  # and the pupil, for which the eye stands
     assert face[5] == pytest.approx(truth[[4, 6]].mean(axis=0), abs=2e-3)
     assert face[17] == pytest.approx(truth[18], abs=2e-3)
     assert face[68] == pytest.approx(truth[36:42].mean(axis=0), abs=2e-3)

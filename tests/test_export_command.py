@@ -209,3 +209,20 @@ def test_the_list_tells_every_format_and_every_choice() -> None:
     for name in CHOICES:
         assert f"\n{name}= " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 110
+
+
+def test_a_preset_says_what_it_leaves_out_and_is_in_the_name(session: Path) -> None:
+    done = called(
+        "export", session, "--format", "control-png", "--raw",
+        "--set", "preset=ltx", "--set", "look=xinsir", "--set", "size=64x48",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "preset ltx: the first 33 of 37 frames; --set frames=N takes others" in done.stderr
+    folder = session.parent / "clip_raw_xinsir_ltx_control"
+    assert len(list(folder.iterdir())) == 33
+    more = called(
+        "export", session, "--format", "control-png", "--raw",
+        "--set", "preset=ltx", "--set", "frames=37", "--set", "size=64x48",
+    )  # fmt: skip
+    assert "preset ltx" not in more.stderr
+    assert len(list((session.parent / "clip_raw_ltx_control").iterdir())) == 37

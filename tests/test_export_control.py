@@ -174,7 +174,7 @@ def test_each_look_has_limbs_of_its_own_and_says_so(tmp_path: Path) -> None:
 
 
 def test_an_unknown_look_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="openpose, xinsir, wan"):
+    with pytest.raises(SettingsError, match="choose openpose, xinsir or wan"):
         exported(tmp_path, "control", short(1), ExportOptions(look="van"))
 
 

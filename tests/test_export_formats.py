@@ -155,9 +155,9 @@ def test_openpose_layouts_have_their_length(layout: str, count: int, tmp_path: P
 
 
 def test_an_unknown_openpose_layout_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="body_18, body_25, coco_17"):
+    with pytest.raises(SettingsError, match="choose body_18, body_25 or coco_17"):
         exported(tmp_path, "openpose", sessions.fixture_c(), ExportOptions(layout="body_26"))
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_real_keypoint_at_the_origin_is_not_taken_for_a_missing_one(tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def test_the_scale_can_be_chosen_and_is_told(tmp_path: Path) -> None:
 
     assert asset.point("track_1/nose")[1][0].tolist() == pytest.approx([0.25, 1.1, 0])
     assert asset.gltf.asset.extras == {
-        "fps": "30/1", "width": 640, "height": 480, "units_per_pixel": 0.0025,
+        "fps": "30/1", "start_s": 0, "width": 640, "height": 480, "units_per_pixel": 0.0025,
     }  # fmt: skip
     assert strict(path.with_name(f"{path.name}.meta.json"))["points"]["metres_per_px"] == 0.0025
 

@@ -79,6 +79,15 @@ def pointing(degrees: float | None) -> Pose:
     return pose(1, points)
 
 
+def leaning(degrees: float | None) -> Pose:
+    """Return `sideways` with the left hip in a direction of the right one, or unknown."""
+    points = sideways().keypoints.copy()
+    left, right = COCO17.index("left_hip"), COCO17.index("right_hip")
+    turn = np.radians(np.nan if degrees is None else degrees)
+    points[left] = points[right] + 30 * np.array([np.cos(turn), -np.sin(turn)])
+    return pose(1, points)
+
+
 def said_of(folder: Path, track_id: int) -> Any:
     said = strict(folder.with_name("clip_raw_mot.meta.json"))
     return said["angles"]["people"][str(track_id)]
@@ -155,6 +164,18 @@ def test_a_gap_is_filled_the_short_way_round(tmp_path: Path) -> None:
     around = mot.columns["segment_forearm_r"]
     assert around[[0, 2, 3]] == pytest.approx([170, -170, -160], abs=1e-3)
     assert abs(around[1]) > 175
+
+
+def test_a_gap_of_a_line_is_filled_the_short_way_round_too(tmp_path: Path) -> None:
+    people: sessions.People = {
+        i: (leaning(angle),) for i, angle in enumerate((80, None, -80, -75))
+    }  # a line at 100 degrees is one at -80
+    script = sessions.Script(sessions.source_info(count=4), range(4), people)
+    mot = read(exported(tmp_path, "mot", script) / "clip_p1.mot")
+
+    pelvis = mot.columns["segment_pelvis"]
+    assert pelvis[[0, 2, 3]] == pytest.approx([80, -80, -75], abs=1e-3)
+    assert abs(pelvis[1]) > 85
 
 
 def test_an_angle_that_is_never_known_has_no_column(tmp_path: Path) -> None:

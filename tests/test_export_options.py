@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,8 @@ def test_every_value_that_is_listed_is_taken(name: str) -> None:
     ("name", "text"),
     [
         ("layout", "body_26"), ("layout", ""), ("size", "832"), ("size", "0x480"),
-        ("size", "axb"), ("size", "1x2x3"), ("frames", "0"), ("frames", "2.5"),
+        ("size", "axb"), ("size", "1x2x3"), ("size", "15x480"), ("size", "480x16385"),
+        ("frames", "0"), ("frames", "2.5"),
         ("threshold", "nan"), ("threshold", "1.1"), ("height", "inf"), ("boxes", "1"),
         ("quality", "-1"), ("preset", "sora"), ("version", "8"),
     ],
@@ -99,6 +101,18 @@ def test_rates_are_read_as_they_are_written(text: str, rate: Fraction) -> None:
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=r"^--fps .*: expected frames per second such as 24"):
         parse_rate(text)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"threshold": float("nan")}, {"frames": -3}, {"between": "cubic"}, {"preset": "sora"},
+        {"look": "dots"}, {"size": (8, 8)}, {"quality": 99}, {"height_cm": 0}, {"bridge": 1},
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_is_refused_from_python_too(wish: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=": choose "):
+        ExportOptions(**wish)
 
 
 def test_a_rate_that_cannot_be_is_refused_from_python_too() -> None:

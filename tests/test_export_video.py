@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -13,12 +14,14 @@ import av
 import numpy as np
 import pytest
 import sessions
+from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 from export_clips import MS, RATE, UNEVEN, kinds, make_clip, packets, pattern, pictures, spoil
 from PIL import Image
 
 from sdpose_track.errors import OutputError, SettingsError, SourceError
 from sdpose_track.export import ExportOptions, export
+from sdpose_track.export.media.sound import Sound
 from sdpose_track.records import SourceInfo
 from sdpose_track.render.overlay import Style
 from sdpose_track.sources import open_source
@@ -177,6 +180,117 @@ def test_a_pause_in_sound_that_is_coded_anew_stays(tmp_path: Path) -> None:
     loud = [samples[round(s * RATE) :][:2400].std() for s in (0.2, 0.5, 1.0)]
 
     assert loud == pytest.approx([0.21, 0, 0.21], abs=0.03)
+
+
+def with_sound(path: Path, codec: str, layout: str = "mono", rate: int = RATE) -> Path:
+    """Write a few pictures, and noise of a second, 10 ms at a time."""
+    silent = make_clip(path.with_stem("silent"), UNEVEN[:3], sound=None)
+    with av.open(str(silent)) as source, av.open(str(path), "w") as target:
+        video = target.add_stream_from_template(source.streams.video[0])
+        audio = target.add_stream(codec, rate=rate, layout=layout)
+        assert isinstance(audio, AudioStream)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = video
+                target.mux(packet)
+        count = rate // 100
+        for i in range(100):
+            shape = 1, count * audio.layout.nb_channels
+            noise = np.random.default_rng(i).integers(-9000, 9000, shape, np.int16)
+            frame = av.AudioFrame.from_ndarray(noise, format="s16", layout=layout)
+            frame.sample_rate, frame.pts, frame.time_base = rate, i * count, Fraction(1, rate)
+            target.mux(audio.encode(frame))
+        target.mux(audio.encode(None))
+    return path
+
+
+def samples_of(path: Path) -> list[bytes]:
+    """Return the samples of uncompressed sound, by packets."""
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray().tobytes() for frame in container.decode(audio=0)]
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le"])
+def test_a_pause_in_pcm_beside_prores_stays_and_no_sample_changes(
+    codec: str, tmp_path: Path
+) -> None:
+    whole = with_sound(tmp_path / "whole.mkv", codec, "stereo")
+    clip = remuxed(whole, tmp_path / "clip.mkv", range(20, 60))
+    before = samples_of(clip)
+    path = annotated(tmp_path, script_of(clip), format_name="video-prores")
+    with av.open(str(path)) as container:
+        assert container.streams.audio[0].codec_context.name == codec
+
+    pause = bytes(40 * len(before[0]))
+    assert b"".join(samples_of(path)) == b"".join([*before[:20], pause, *before[20:]])
+
+
+def test_a_pause_in_planar_sound_of_many_channels_harms_nothing(tmp_path: Path) -> None:
+    whole = with_sound(tmp_path / "whole.mkv", "wavpack", "9 channels")
+    clip = remuxed(whole, tmp_path / "clip.mkv", range(1, 2))
+    path = annotated(tmp_path, script_of(clip), format_name="video-prores")
+
+    assert kinds(path) == ["video", "audio"]
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "channels"), [("clip.mkv", "9 channels", 9), ("clip.mov", "5.1.2", 8)]
+)
+def test_a_video_whose_sound_no_encoder_takes_has_none_and_it_is_said(
+    name: str, layout: str, channels: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = with_sound(tmp_path / name, "pcm_s16le", layout)
+    with caplog.at_level(logging.WARNING, "sdpose_track"):
+        made = annotated(tmp_path, script_of(clip))
+
+    assert kinds(made) == ["video"]
+    assert len(pictures(made)) == 3
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{name}: the sound (pcm_s16le, {channels} channels at 48000 Hz) "
+        "cannot be put into MP4; the video has none."
+    ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are listed on Linux")
+def test_sound_that_no_encoder_takes_is_closed_at_once(tmp_path: Path) -> None:
+    clip = with_sound(tmp_path / "clip.mkv", "pcm_s16le", "9 channels")
+    sound = Sound(clip, Fraction(0), whole=True)
+    with av.open(str(tmp_path / "made.mp4"), "w") as made:
+        sound.attach(made)
+        held = [os.path.realpath(entry) for entry in Path("/proc/self/fd").iterdir()]
+
+    assert str(clip) not in held
+
+
+def test_sound_that_cannot_be_copied_for_its_rate_becomes_aac(tmp_path: Path) -> None:
+    made = annotated(
+        tmp_path, script_of(with_sound(tmp_path / "clip.mkv", "libmp3lame", rate=11025))
+    )
+    with av.open(str(made)) as container:
+        context = container.streams.audio[0].codec_context
+        assert (context.name, context.sample_rate) == ("aac", 11025)
+
+
+def test_sound_whose_channels_change_on_the_way_does_not_end_the_video(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stereo = with_sound(tmp_path / "stereo.mkv", "mp2", "stereo")
+    mono = with_sound(tmp_path / "mono.mkv", "mp2", "mono")
+    clip = tmp_path / "clip.mkv"
+    with av.open(str(stereo)) as first, av.open(str(mono)) as second, av.open(str(clip), "w") as to:
+        streams = [to.add_stream_from_template(stream) for stream in first.streams]
+        for source, later in ((first, 0), (second, 1000)):
+            for packet in source.demux():
+                if packet.dts is not None and (source is first or packet.stream.type == "audio"):
+                    packet.stream = streams[packet.stream.index]
+                    packet.pts = packet.dts = packet.dts + later
+                    to.mux(packet)
+    with caplog.at_level(logging.WARNING, "sdpose_track"):
+        made = annotated(tmp_path, script_of(clip))
+
+    assert len(pictures(made)) == 3
+    assert len(packets(made, "audio").times) >= RATE // 1024
+    assert "the sound is damaged" in caplog.text
 
 
 @pytest.mark.parametrize("rate", [4000, RATE, 192000])
@@ -399,7 +513,7 @@ def test_a_codec_that_there_is_not_is_told(tmp_path: Path) -> None:
     script = script_of(make_clip(tmp_path / "clip.mp4", UNEVEN[:2], sound=None))
 
     for format_name in ("video", "crops"):
-        with pytest.raises(SettingsError, match="no codec is named 'vp9'; there are h264, h265"):
+        with pytest.raises(SettingsError, match="codec vp9: choose h264, h265 or av1"):
             annotated(tmp_path, script, ExportOptions(codec="vp9"), format_name)
 
 

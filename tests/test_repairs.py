@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -280,6 +281,19 @@ def test_a_keyframe_fades_out_over_its_time_and_no_further(path: Path) -> None:
     assert (np.diff(moved[20:27, 1]) <= 0).all()
     assert moved[17, 1] == pytest.approx(50, abs=0.5)
     assert (made[15:26] == Provenance.EDITED).sum() == 9 + 2 * int(moved[15, 1] != 0)
+
+
+def test_frames_around_a_keyframe_are_as_sure_as_they_are_corrected(tmp_path: Path) -> None:
+    unsure = person(1, 0).scores * np.float32(0.1)
+    people = {i: (replace(person(1, i), scores=unsure),) for i in range(45)}
+    path = write(tmp_path / "clip.sdpose", replace(fixture_a(), people=people))
+    repaired(path, above(20, 100))
+    with viewed(path) as view:
+        sure = view.track(1).scores[:, 0]
+    assert sure[20] == 1
+    assert sure[17] == sure[23] == pytest.approx(0.5, abs=0.01)
+    assert (np.diff(sure[14:21]) >= 0).all()
+    assert (np.delete(sure, slice(15, 26)) == unsure[0]).all()
 
 
 def test_between_near_keyframes_the_correction_passes_from_one_to_the_other(path: Path) -> None:

@@ -79,6 +79,26 @@ def test_a_stiff_body_that_keeps_its_trunk_upright_is_met_to_the_pixel() -> None
     assert joint(rig, "LeftHand")[:, 1] == pytest.approx(PICTURE - wrist[:, 1], abs=1e-3)
 
 
+def test_a_limb_that_points_at_the_camera_can_be_bridged() -> None:
+    points = body({"LeftForeArm": np.zeros(60)})
+    elbow, wrist = COCO17.index("left_elbow"), COCO17.index("left_wrist")
+    points[30:33, wrist] = points[30:33, elbow] + np.array([[-3, 0], [0, 2], [-2, -2]], np.float32)
+    track = track_of(points, None)
+    rows, times = track.indices.astype(np.int64), np.arange(60) / 30
+
+    turns = {
+        share: make_rig(track, rows, Clip(COCO17, times, PICTURE, 0.3, share))
+        for share in (0.0, 0.25)
+    }
+    steps = {
+        share: np.abs(np.diff(directions(rig)["LeftForeArm"])).max() for share, rig in turns.items()
+    }
+    assert steps[0.0] > 80
+    assert steps[0.25] < 1e-6
+    assert turns[0.0].made_up == {}
+    assert np.flatnonzero(turns[0.25].made_up["LeftForeArm"]).tolist() == [30, 31, 32]
+
+
 def test_a_foreshortened_limb_keeps_its_direction_and_the_error_is_told() -> None:
     points = body({"LeftForeArm": SWING})
     elbow, wrist = COCO17.index("left_elbow"), COCO17.index("left_wrist")

@@ -347,7 +347,7 @@ def test_frames_that_are_not_read_to_the_end_may_outlive_their_recording(path: P
     with Recording.open(written(path, result(0, 1), result(1))) as recording:
         heads = recording.frame_heads(recording.indices())
         next(heads)
-    heads.close()
+    del heads
 
 
 def test_states_are_counted_of_some_frames(path: Path) -> None:

@@ -15,7 +15,8 @@ from sdpose_track.export import ExportOptions, export, find_format
 from sdpose_track.export.clock import TELEVISION_RATES
 from sdpose_track.export.job import clock_of
 from sdpose_track.export.options import LEAST_FPS, MOST_FPS, chosen
-from sdpose_track.export.table import FORMATS
+from sdpose_track.export.presets import PRESETS
+from sdpose_track.export.table import FORMATS, Format
 from sdpose_track.records import FrameState
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
@@ -118,13 +119,7 @@ def export_all(exports: Exports, names: Sequence[str], screen: Screen) -> list[P
     options = replace(exports.options, progress=progress)
     if not view.track_ids:
         screen.note(f"nobody is in {view.source.name}, so nobody is in its exports")
-    if options.rate is None and any(FORMATS[name].needs_rate for name in names):
-        rate, grid = clock_of(view, None, needs_rate=True)
-        if grid is not None and rate is not None:
-            screen.note(
-                f"the frames of {view.source.name} are uneven; formats that need a constant rate"
-                f" get {float(rate):.6g} frames/s, --fps chooses another"
-            )
+    _note_clock(view, options, [FORMATS[name] for name in names], screen)
     for name in names:
         screen.begin(f"writing {name}", frames)
         try:
@@ -132,6 +127,28 @@ def export_all(exports: Exports, names: Sequence[str], screen: Screen) -> list[P
         finally:
             screen.end()
     return paths
+
+
+def _note_clock(
+    view: View, options: ExportOptions, formats: Sequence[Format], screen: Screen
+) -> None:
+    """Say where an export has other frames than the source, or not all of them."""
+    if options.preset is not None:
+        preset = PRESETS[options.preset]
+        _, grid = clock_of(view, options.rate or preset.rate, needs_rate=True)
+        count = len(view.indices) if grid is None else len(grid)
+        if options.frames is None and preset.count(count) < count:
+            screen.note(
+                f"preset {options.preset}: the first {preset.count(count)} of {count} frames;"
+                " --set frames=N takes others"
+            )
+    elif options.rate is None and any(entry.needs_rate for entry in formats):
+        rate, grid = clock_of(view, None, needs_rate=True)
+        if grid is not None and rate is not None:
+            screen.note(
+                f"the frames of {view.source.name} are uneven; formats that need a constant rate"
+                f" get {float(rate):.6g} frames/s, --fps chooses another"
+            )
 
 
 def frame_counts(recording: Recording) -> dict[str, int]:

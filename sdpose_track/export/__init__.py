@@ -47,7 +47,7 @@ def export(
         OutputError: `folder` cannot be written.
     """
     chosen = find_format(format_name)
-    if Path(stem).name != stem:
+    if Path(stem).name != stem or stem == "..":
         raise SettingsError(f"{stem!r} cannot begin a file name; leave out the folder")
     options = options or ExportOptions()
     wishes = _concerning(chosen, options)
@@ -94,6 +94,8 @@ def _concerning(chosen: Format, options: ExportOptions) -> ExportOptions:
 def _label(view: View, chosen: Format, options: ExportOptions) -> str:
     """Return what tells this export from others of the session: `smooth`, `raw_p1_wan_24fps`."""
     parts = [view.label]
+    if options.look != ExportOptions().look and "look" in chosen.choices:
+        parts.append(options.look)
     if options.preset is not None and "preset" in chosen.choices:
         parts.append(options.preset)
     if options.rate is not None:

@@ -45,6 +45,10 @@ TELEVISION_RATES = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)
 _THE_SAME, _NEAR = Fraction(1, 10_000), Fraction(1, 50)
 _DROPPED = 1.5
 """From so many usual steps on, frames were left out between two."""
+_NEIGHBOURS = 0.2
+"""Share of the frames of a camera that at least are followed by the very next."""
+ROUNDED = 0.045
+"""By how much of a frame the times of a camera are off whose times are rounded to milliseconds."""
 _FROM_SURE = (Provenance.MEASURED, Provenance.EDITED, Provenance.PREDICTED, Provenance.FILLED)
 _BY_RANK = np.array(_FROM_SURE, np.uint8)
 _RANK = np.array([_FROM_SURE.index(origin) for origin in sorted(_FROM_SURE)], np.uint8)
@@ -124,11 +128,14 @@ def _longest_step(seconds: Float64) -> float:
     return max(LONGEST_STEP_S, _DROPPED * float(np.median(steps)) if steps.size else 0.0)
 
 
-def is_regular(seconds: Float64, rate: Fraction) -> bool:
-    """Tell whether frames at `seconds` (F,) are those of `rate`, none missing, none twice."""
+def is_regular(seconds: Float64, rate: Fraction, slack: float = 0.5) -> bool:
+    """Tell whether frames at `seconds` (F,) are those of `rate`, none missing, none twice.
+
+    `slack` is by how much of a frame each may be early or late.
+    """
     due = np.arange(seconds.size) * float(1 / rate)
     late = seconds - seconds[:1] - due
-    return bool((np.abs(late) < 0.5 / float(rate)).all())
+    return bool((np.abs(late) < slack / float(rate)).all())
 
 
 def usual_rate(seconds: Float64, otherwise: Fraction) -> Fraction:
@@ -145,6 +152,12 @@ def usual_rate(seconds: Float64, otherwise: Fraction) -> Fraction:
     if not steps.size:
         return otherwise
     usual = steps[steps < _DROPPED * np.median(steps)].mean()
+    for rate in WHOLE_RATES:
+        counts = np.maximum(np.rint(steps * float(rate)), 1)
+        off = np.percentile(np.abs(steps * float(rate) - counts), 90)
+        if off < ROUNDED and (counts == 1).mean() >= _NEIGHBOURS:
+            usual = steps.sum() / counts.sum()  # some frames of a regular camera are missing
+            break
     wanted = Fraction(float(1 / usual))
     for rates, reach in ((TELEVISION_RATES, _THE_SAME), (WHOLE_RATES, _NEAR)):
         best = min(rates, key=lambda rate: abs(rate - wanted))

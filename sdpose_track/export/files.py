@@ -78,6 +78,8 @@ def explained(path: Path, error: OSError) -> OutputError:
     """Return the sentence about a failed write to `path`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(f"{path} cannot be written, the disk is full; free some space")
+    if error.errno == errno.ENAMETOOLONG:
+        return OutputError(f"{path} cannot be written, its name is too long; rename the session")
     why = error.strerror or str(error)
     return OutputError(f"{path} cannot be written ({why}); choose another folder with --out")
 

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from sdpose_track import __version__
+from sdpose_track.errors import SettingsError
 from sdpose_track.export.clock import (
+    ROUNDED,
     Grid,
     frames_on_grid,
     is_regular,
@@ -26,6 +28,8 @@ from sdpose_track.export.presets import PRESETS
 from sdpose_track.records import FramePoses, FrameState, Int64, Pose, Provenance, TrackArrays
 from sdpose_track.session.view import View
 
+MOST_FRAMES, MOST_TIMES = 100_000, 100
+"""How many moments may be made of frames: so many, and so many for each."""
 REPORTS = 100
 """How often an export tells of its progress, at least where it has so many frames."""
 
@@ -72,6 +76,12 @@ class Job:
     def total(self) -> int:
         """How many frames the export has, lost ones included."""
         return len(self.indices)
+
+    @property
+    def start(self) -> Fraction:
+        """Seconds from the source's first frame to the first one of the export."""
+        first = next(self.heads(), None)
+        return Fraction(0) if first is None else first.time
 
     def take_pictures(self) -> None:
         """From now on speak at each moment of the frame that is nearest to it, also in pauses.
@@ -195,7 +205,8 @@ class Job:
         """Return how the frames of the export lie in time, where they are not the source's own."""
         if self.grid is None:
             return {"frames": self.total} if self.total < len(self.view.indices) else {}
-        copied = int((self.grid.share >= 1).sum())
+        shares = self.grid.shares(self.options.between)
+        copied = int(((shares >= 1) | (shares <= 0)).sum())
         source = self.view.recording.frame_times() if self.view.source.is_vfr else None
         return {
             "frames": self.total,
@@ -204,8 +215,8 @@ class Job:
                 "start_s": float(self.grid.start),
                 "between": self.options.between,
                 "frames_copied": copied,
-                "frames_between": int(self.grid.is_known.sum()) - copied,
-                "frames_in_pauses": int((~self.grid.is_known).sum()),
+                "frames_between": int(np.isfinite(shares).sum()) - copied,
+                "frames_in_pauses": int(np.isnan(shares).sum()),
                 **({} if source is None else {"source_times_s": np.round(source, 6).tolist()}),
             },
         }
@@ -232,14 +243,23 @@ def clock_of(
 
     Without a `wish`, and where the format does not need a rate, there is none. Without moments, the
     frames are those of the view: it is as regular as the rate says.
+    Raises SettingsError if so few frames would make so many moments that their times are wrong.
     """
     usual, is_even = view.source.rate, not view.source.is_vfr
     if wish is None and not needs_rate:
         return None, None
     times = view.recording.frame_times()[: len(view.indices)]
-    if wish in (None, usual) and is_even and is_regular(times, usual):
+    if wish is None and is_even and is_regular(times, usual):
+        return usual, None
+    if wish == usual and is_regular(times, usual, ROUNDED):
         return usual, None
     rate = wish or usual_rate(times, usual)
+    count = int((times[-1] - times[0]) * float(rate)) if times.size else 0
+    if count > MOST_FRAMES + MOST_TIMES * times.size:
+        raise SettingsError(
+            f"the times of {view.source.name} jump: its {times.size} frames would be {count} at"
+            f" {float(rate):.6g} frames/s; choose a lower --fps, or track parts with --start, --end"
+        )
     first = view.recording.frame_head(view.indices.start).time if view.indices else Fraction(0)
     return rate, make_grid(times, first, rate)
 

@@ -25,7 +25,10 @@ LEAST_FPS, MOST_FPS = Fraction(1, 1000), 1000
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What can be chosen of an export. A format looks at what concerns it."""
+    """What can be chosen of an export. A format looks at what concerns it.
+
+    Raises SettingsError if a value cannot be.
+    """
 
     layout: str | None = None
     """OpenPose: order of the body's keypoints, a name in `skeletons.LAYOUTS`; None is `body_25`
@@ -62,6 +65,9 @@ class ExportOptions:
     """Formats in metres: how tall everybody is."""
     mm_per_px: float | None = None
     """Formats in metres: this scale instead of a body height."""
+    bridge: float = 0.0
+    """Rigs: a limb whose picture is shorter than this share (0..0.9) of its bone points at the
+    camera, and its direction is bridged; 0 believes every direction."""
     version: str = "8.0"
     """After Effects: of the keyframe text, `8.0` or `9.0`."""
 
@@ -70,6 +76,15 @@ class ExportOptions:
             raise SettingsError(
                 f"--fps {self.rate}: expected frames per second from {LEAST_FPS} to {MOST_FPS}"
             )
+        for name, choice in CHOICES.items():
+            for value in (getattr(self, m) for m in choice.members_of(name) if "." not in m):
+                try:
+                    choice.read(
+                        "x".join(map(str, value)) if name == "size" and value else str(value)
+                    )
+                except (KeyError, ValueError) as error:
+                    if value is not None:
+                        raise SettingsError(f"{name} {value}: choose {choice.takes}") from error
 
     def threshold_or(self, usual: float) -> float:
         """Return the confidence from which a keypoint counts as seen; `usual` if none is chosen."""
@@ -95,6 +110,10 @@ class Choice:
     """Its names in `ExportOptions`, where it has others; `style.` is of `Style`."""
     values: tuple[str, ...] = ()
     """All values there are, where they can be listed."""
+
+    def members_of(self, name: str) -> tuple[str, ...]:
+        """Return the members that the choice called `name` sets."""
+        return self.members or (name,)
 
 
 def chosen(
@@ -122,7 +141,7 @@ def chosen(
             value = choice.read(text)
         except (KeyError, ValueError) as error:
             raise SettingsError(f"--set {name}={text}: expected {name}={choice.takes}") from error
-        for member in choice.members or (name,):
+        for member in choice.members_of(name):
             options = _with(options, member, value)
     return options
 
@@ -192,6 +211,9 @@ CHOICES: dict[str, Choice] = {
     ),
     "scale": Choice(
         "millimetres per pixel", partial(_number, 1e-3, 1e4), "instead of a height", ("mm_per_px",)
+    ),
+    "bridge": Choice(
+        "a share from 0 to 0.9", partial(_number, 0, 0.9), "bridge limbs that are seen as short"
     ),
     "version": _listed("of the keyframe text", "8.0", "9.0"),
 }  # fmt: skip

@@ -1,8 +1,8 @@
 """What the models that follow a control video want: frames per second, size and length.
 
 Sources: the reference workflows and code of Wan 2.1/2.2 (Fun-Control, VACE, Animate), CogVideoX-Fun
-and LTX-2. Sizes are found as Wan's own preparation does (`calculate_new_size`): most pixels first,
-then the shape of the source.
+and LTX-2. Sizes are found by the rule of Wan's own preparation (`calculate_new_size`), most pixels
+first, then the shape of the source; but it knows only widths that are multiples of 64.
 """
 
 from __future__ import annotations

@@ -47,11 +47,14 @@ class Clip(NamedTuple):
 
     skeleton: Skeleton
     times: Float64
-    """(M,) ascending seconds of all moments of the export."""
+    """(M,) ascending seconds of all moments of the export from its first."""
     picture_height: float
     """In pixels."""
     least: float
     """Confidence (0..1) from which a keypoint counts as seen."""
+    bridge: float = 0.0
+    """Share (0..1) of its bone below which the picture of a limb is too short to tell where it
+    points; 0 believes every one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,8 @@ class Rest:
     """(2,) pixels from a joint without children to the end of its bone."""
     directions: Float64
     """(J,) degrees of the bones that the picture turns."""
+    reaches: Float64
+    """(J,) pixels from a joint to where its bone ends."""
     legs_px: float
     """From the hips to the ankles."""
     trunk_px: float
@@ -85,7 +90,7 @@ class Rig:
     rows: range
     """The numbers, from 0, of the T moments among those of the export."""
     times: Float64
-    """(T,) seconds of the moments from the source's first frame."""
+    """(T,) seconds of the moments from the first of the export."""
     rest: Rest
     hips: Float64
     """(T, 2) pixels: where the root is."""
@@ -131,7 +136,7 @@ def make_rig(track: TrackArrays, rows: Int64, clip: Clip) -> Rig:
     times = clip.times[span.start : span.stop]
     height = body_height_px(track, clip.skeleton, clip.least)
     rest = _rest(seen, height)
-    world, made = _world_turns(seen, rest, times)
+    world, made = _world_turns(seen, rest, times, clip.bridge)
     hips, made[POSITION] = _hips(seen, rest, times), np.isnan(seen.at(MID_HIP)[:, 0])
     positions = _positions(hips, world, rest.offsets)
     return Rig(
@@ -181,6 +186,7 @@ def _rest(seen: _Seen, height_px: float) -> Rest:
         offsets=np.array([_sum(joint.offset, lengths) for joint in JOINTS]) * mirror,
         ends={j: _sum([x.end], lengths) * mirror for j, x in enumerate(JOINTS) if x.end},
         directions=np.degrees(np.arctan2(up, right)),
+        reaches=np.array([lengths.get(joint.bone, 0.0) for joint in JOINTS]),
         legs_px=lengths["thigh"] + lengths["shank"],
         trunk_px=lengths["trunk"],
         faces_camera=faces,
@@ -207,7 +213,9 @@ def _lengths(seen: _Seen, height_px: float) -> dict[str, float]:
     }
 
 
-def _world_turns(seen: _Seen, rest: Rest, times: Float64) -> tuple[Float64, dict[str, Mask]]:
+def _world_turns(
+    seen: _Seen, rest: Rest, times: Float64, bridge: float
+) -> tuple[Float64, dict[str, Mask]]:
     """Return the (T, J) turns of the joints from rest in the picture, and (T,) by joint which are
     not seen. A direction that is never seen goes on like the parent's.
     """
@@ -218,7 +226,9 @@ def _world_turns(seen: _Seen, rest: Rest, times: Float64) -> tuple[Float64, dict
             world[:, j] = world[:, PARENTS[j]]
         if joint.place is None or joint.aim is None:
             continue
-        turn = _direction(seen.at(joint.aim) - seen.at(joint.place)) - rest.directions[j]
+        arrow = seen.at(joint.aim) - seen.at(joint.place)
+        arrow[np.hypot(*arrow.T) < bridge * rest.reaches[j]] = np.nan
+        turn = _direction(arrow) - rest.directions[j]
         known = np.isfinite(turn)
         unseen[joint.name] = ~known
         if known.any():

@@ -28,6 +28,8 @@ class Joint:
     """Where the far end of its bone is seen; None for a joint that goes on like its parent."""
     rest: tuple[float, float] = (0, 0)
     """The direction, right and up, from `place` to `aim`."""
+    bone: str = ""
+    """What lies between them, of `proportions.SHARES`."""
     end: Stretch | None = None
     """From a joint without children to the end of its bone."""
 
@@ -38,8 +40,8 @@ def _arm(side: str, out: float) -> tuple[Joint, ...]:
     arm, fore, hand = f"{side}Arm", f"{side}ForeArm", f"{side}Hand"
     root = (("shoulders", out / 2, 0.0), ("trunk", 0.0, 0.5))
     return (
-        Joint(arm, "Spine", root, shoulder, elbow, (out, 0)),
-        Joint(fore, arm, (("upper_arm", out, 0),), elbow, wrist, (out, 0)),
+        Joint(arm, "Spine", root, shoulder, elbow, (out, 0), "upper_arm"),
+        Joint(fore, arm, (("upper_arm", out, 0),), elbow, wrist, (out, 0), "forearm"),
         Joint(hand, fore, (("forearm", out, 0),), wrist, end=("forearm", 0.3 * out, 0)),
     )
 
@@ -48,17 +50,17 @@ def _leg(side: str, out: float) -> tuple[Joint, ...]:
     hip, knee, ankle = (keypoint(f"{side.lower()}_{part}") for part in ("hip", "knee", "ankle"))
     thigh, shank, foot = f"{side}UpLeg", f"{side}Leg", f"{side}Foot"
     return (
-        Joint(thigh, "Hips", (("hips", out / 2, 0),), hip, knee, (0, -1)),
-        Joint(shank, thigh, (("thigh", 0, -1),), knee, ankle, (0, -1)),
+        Joint(thigh, "Hips", (("hips", out / 2, 0),), hip, knee, (0, -1), "thigh"),
+        Joint(shank, thigh, (("thigh", 0, -1),), knee, ankle, (0, -1), "shank"),
         Joint(foot, shank, (("shank", 0, -1),), ankle, end=("shank", 0, -0.25)),
     )
 
 
 _HALF_TRUNK = (("trunk", 0.0, 0.5),)
 JOINTS: tuple[Joint, ...] = (
-    Joint("Hips", "", (), MID_HIP, NECK, (0, 1)),
+    Joint("Hips", "", (), MID_HIP, NECK, (0, 1), "trunk"),
     Joint("Spine", "Hips", _HALF_TRUNK),
-    Joint("Neck", "Spine", _HALF_TRUNK, NECK, MID_EAR, (0, 1), ("head", 0, 1)),
+    Joint("Neck", "Spine", _HALF_TRUNK, NECK, MID_EAR, (0, 1), "head", ("head", 0, 1)),
     *_arm("Left", 1),
     *_arm("Right", -1),
     *_leg("Left", 1),

@@ -85,6 +85,8 @@ def blended(
 ) -> TrackArrays:
     """Return `track` with the keyframes `spots` of its person in it.
 
+    Keypoints are as sure as the correction is theirs, or surer.
+
     `time_of` gives the seconds of a frame; `shown_at` the (2,) position of a keypoint in a frame
     without any keyframe, NaN where there is none.
     """
@@ -104,6 +106,8 @@ def blended(
             free &= np.isfinite(positions[:, keypoint]).all(axis=-1)
             positions[free, keypoint] += moved[free].astype(np.float32)
             origin[free, keypoint] = Provenance.EDITED
+            vouched = (share * SURE)[free].astype(np.float32)
+            scores[free, keypoint] = np.maximum(scores[free, keypoint], vouched)
         for spot in own:
             row = np.flatnonzero(track.indices == spot.frame)
             positions[row, keypoint] = spot.placed.x, spot.placed.y

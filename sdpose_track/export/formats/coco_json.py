@@ -59,7 +59,7 @@ def _video(job: Job) -> dict[str, Any]:
     rate = job.rate or source.rate
     return {
         "id": 1,
-        "name": source.name,
+        "name": Path(source.name).name,
         "fps": float(rate),
         "fps_exact": ratio(rate),
         "width": source.width,

@@ -49,7 +49,8 @@ def write(job: Job, part: Path) -> None:
 
     People come by ascending id, which also is their `person_id`. Coordinates are pixels with 3
     decimals. A keypoint below the threshold is `0, 0, 0`; the neck is there if both shoulders are.
-    The few points that a face lacks are put between their neighbours.
+    The few points that a face lacks are put between their neighbours, and the description says how
+    many.
     """
     with part.open("w", encoding="utf-8", newline="\n") as file:
         write_list(file, _frames(job))
@@ -58,33 +59,40 @@ def write(job: Job, part: Path) -> None:
 
 def _frames(job: Job) -> Iterator[dict[str, Any]]:
     source, skeleton, least = job.view.source, job.view.skeleton, job.options.least
+    told = job.added["comfyui"] = {"face_points_filled": 0}
     for frame in job.frames():
+        people = [_person(pose, skeleton, least) for pose in frame.people]
+        told["face_points_filled"] += sum(filled for _, filled in people)
         yield {
-            "people": [_person(pose, skeleton, least) for pose in frame.people],
+            "people": [person for person, _ in people],
             "canvas_width": source.width,
             "canvas_height": source.height,
         }
 
 
-def _person(pose: Pose, skeleton: Skeleton, least: float) -> dict[str, Any]:
+def _person(pose: Pose, skeleton: Skeleton, least: float) -> tuple[dict[str, Any], int]:
+    """Return what stands in the file of a person, and how many points of it were not seen."""
     person: dict[str, Any] = {}
+    filled = 0
     for name, (group, layout) in _LAYOUTS.items():
         found = np.zeros((len(layout), 3), np.float64)
         if skeleton.group(group):
-            found = _part(layout, pose, skeleton, least)
+            found, added = _part(layout, pose, skeleton, least)
+            filled += added
         person[f"{name}_keypoints_2d"] = flat(found)
-    return person | {"person_id": [pose.track_id]}
+    return person | {"person_id": [pose.track_id]}, filled
 
 
-def _part(layout: Layout, pose: Pose, skeleton: Skeleton, least: float) -> Float64:
-    """Return (L, 3) `x, y, 1` of what is seen of a part, else zeros."""
+def _part(layout: Layout, pose: Pose, skeleton: Skeleton, least: float) -> tuple[Float64, int]:
+    """Return (L, 3) `x, y, 1` of a part, zeros for what is not there, and how many are filled."""
     points = layout.arrange(skeleton, pose.keypoints, pose.scores, least)
     points[points[:, 2] < least] = 0
-    found = placed(points)
-    if layout is FACE70:
-        found = _whole_face(found)
+    seen = placed(points)
+    found = _whole_face(seen) if layout is FACE70 else seen.copy()
     found[found[:, 2] > 0, 2] = 1
-    return found if (found[:, :2] > SMALLEST).any() else np.zeros_like(found)
+    if not (found[:, :2] > SMALLEST).any():
+        return np.zeros_like(found), 0
+    return found, int(((found[:, 2] > 0) & (seen[:, 2] == 0)).sum())
 
 
 def _whole_face(points: Float64) -> Float64:

@@ -34,7 +34,6 @@ def write(job: Job, part: Path) -> None:
     """Write a lossless video, H.264 of RGB in Matroska, to the new file `part`.
 
     Raises:
-        SettingsError: the look of the options is not known.
         OutputError: there is no frame to write.
     """
     size, pictures = _pictures(job)
@@ -58,11 +57,7 @@ def write_alpha(job: Job, part: Path) -> None:
 
 
 def write_pictures(job: Job, part: Path) -> None:
-    """Fill the folder `part` with `{stem}_pose_{number:05d}.png`, numbered from 0, 8 bits RGB.
-
-    Raises:
-        SettingsError: the look of the options is not known.
-    """
+    """Fill the folder `part` with `{stem}_pose_{number:05d}.png`, numbered from 0, 8 bits RGB."""
     _, pictures = _pictures(job)
     for number, image in enumerate(pictures):
         _write_png(job, part, number, image)

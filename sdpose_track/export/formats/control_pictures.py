@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from sdpose_track.errors import SettingsError
 from sdpose_track.export.job import Job
 from sdpose_track.export.options import LEAST, ExportOptions
 from sdpose_track.export.presets import PRESETS, Preset
@@ -60,12 +59,7 @@ class Pen:
 
 
 def pen_of(job: Job, look: str, preset: Preset | None = None) -> Pen:
-    """Return what the choices of `job` draw with; `preset` where neither they nor a size is chosen.
-
-    Raises SettingsError if there is no such look.
-    """
-    if look not in LOOKS:
-        raise SettingsError(f"no look is named {look!r}; there are {', '.join(LOOKS)}")
+    """Return what the choices of `job` draw with; the size is theirs, or else that of `preset`."""
     source = (job.view.source.width, job.view.source.height)
     box = Letterbox(source, _size(job.options, source, preset))
     least = job.options.threshold_or(wan_look.THRESHOLD if look == "wan" else LEAST)

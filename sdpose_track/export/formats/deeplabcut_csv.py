@@ -19,12 +19,14 @@ from sdpose_track.skeletons import Skeleton
 
 SCORER = "sdpose_track"
 COORDS = ("x", "y", "likelihood")
+_ALONE = (("track_1",), ("",))
+"""Who needs no name."""
 
 
 def write(job: Job, part: Path) -> None:
-    """Write UTF-8 text with a row for every frame, numbered from 0, and columns for everybody.
+    """Write UTF-8 text with a row for every frame, with its index, and columns for everybody.
 
-    The header's rows are `scorer`, `individuals` where there are several people, `bodyparts` and
+    The header's rows are `scorer`, `individuals` unless only person 1 is there, `bodyparts` and
     `coords`. Pixels have 3 decimals, likelihoods 4 and are cut to 0..1. All three are empty where a
     keypoint has no position. Of nobody, the table is that of one animal who is never seen.
     """
@@ -33,15 +35,15 @@ def write(job: Job, part: Path) -> None:
     with part.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerows(_header(tuple(people.values()), skeleton))
-        for row, frame in enumerate(job.frames()):
+        for frame in job.frames():
             here = {pose.track_id: _cells(pose) for pose in frame.people}
-            table.writerow([row, *chain.from_iterable(here.get(i, unseen) for i in people)])
+            table.writerow([frame.index, *chain.from_iterable(here.get(i, unseen) for i in people)])
 
 
 def _header(people: Sequence[str], skeleton: Skeleton) -> Iterator[list[str]]:
     columns = list(product(people, skeleton.keypoints, COORDS))
     yield ["scorer", *(SCORER for _ in columns)]
-    if len(people) > 1:
+    if tuple(people) not in _ALONE:
         yield ["individuals", *(who for who, _, _ in columns)]
     yield ["bodyparts", *(name for _, name, _ in columns)]
     yield ["coords", *(coord for _, _, coord in columns)]

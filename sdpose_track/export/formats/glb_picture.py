@@ -7,10 +7,11 @@ from sdpose_track.export.job import Job, ratio
 
 
 def picture_extras(job: Job, metres_per_px: float) -> Thing:
-    """Return what the asset says of the picture: pixels, and its frames per second."""
+    """Return what the asset says of the picture: pixels, frames per second, when 0 is in it."""
     source = job.view.source
     return {
         "fps": ratio(job.rate or source.rate),
+        "start_s": float(job.start),
         "width": source.width,
         "height": source.height,
         "units_per_pixel": metres_per_px,

@@ -22,7 +22,7 @@ MM_PER_PX = 10.0
 
 
 def write(job: Job, part: Path) -> None:
-    """Write one animation, `pose`, at the view's own times in seconds from the first frame."""
+    """Write one animation, `pose`, at the export's own times in seconds from its first frame."""
     metres = (job.options.mm_per_px or MM_PER_PX) / MM_PER_M
     never: dict[str, list[str]] = {}
     with temporary(part) as glb, part.open("wb") as file:
@@ -37,11 +37,12 @@ def _add_person(glb: Glb, job: Job, track: TrackArrays, metres: float) -> list[s
     """Add a person, and return the keypoints that they do not have."""
     name = f"track_{track.track_id}"
     nodes = {}
+    seconds = track.times - float(job.start)
     for k, keypoint in enumerate(job.view.skeleton.keypoints):
         where = to_yup(track.keypoints[:, k], job.view.source.height) * metres
         if np.isfinite(where[:, 0]).any():
             extras = {"coco_index": k, "keypoint": keypoint}
-            nodes[keypoint] = _add_point(glb, f"{name}/{keypoint}", track.times, where, extras)
+            nodes[keypoint] = _add_point(glb, f"{name}/{keypoint}", seconds, where, extras)
     children, extras = list(nodes.values()), person_extras(job, track.track_id)
     glb.node(name, is_root=True, children=children, extras=extras)
     return [keypoint for keypoint in job.view.skeleton.keypoints if keypoint not in nodes]

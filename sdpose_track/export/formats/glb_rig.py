@@ -31,7 +31,7 @@ _FACES = np.array(
 
 
 def write(job: Job, part: Path) -> None:
-    """Write one animation, `pose`, at the view's own times in seconds from the first frame.
+    """Write one animation, `pose`, at the export's own times in seconds from its first frame.
 
     A person has a key for every moment from the first at which they were seen to the last.
     """

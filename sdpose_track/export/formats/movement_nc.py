@@ -67,7 +67,7 @@ def _attributes(job: Job) -> dict[str, Any]:
     known: dict[str, Any] = {
         "ds_type": "poses",
         "source_software": "sdpose_track",
-        "source_file": job.view.source.name,
+        "source_file": Path(job.view.source.name).name,
         "time_unit": "seconds",
     }
     rate, grid = clock_of(job.view, job.options.rate, needs_rate=True)

@@ -9,8 +9,9 @@ Keys, for T frames, N people over all frames by ascending id, and K keypoints:
 - `track_id` int32 [N]; `frame_index` int32 [T]; `pts` int64 [T]; `time_s` float64 [T];
   `frame_state` uint8 [T] of `records.FrameState`;
 - `keypoint_names` str [K]; `edges` int32 [E, 2]; `skeleton` str; and the scalars `width`,
-  `height`, `fps_num`, `fps_den`, `time_base_num`, `time_base_den`, `first_pts`, `is_vfr`. At a
-  constant rate that the source does not have, `pts` counts the frames and the time base is theirs.
+  `height`, `fps_num`, `fps_den`, `time_base_num`, `time_base_den`, `first_pts`, `start_s` and
+  `is_vfr`. `time_s` is `start_s + (pts - first_pts) * time base`. At a constant rate that the source does not
+  have, `pts` counts the frames and the time base is theirs.
 
 `numpy.load(path, allow_pickle=False)` reads it. The dense arrays never are in memory: the people
 found are put into a file beside as they come, and spread over the frames from there.
@@ -124,8 +125,10 @@ def _times(heads: list[tuple[int, int, float, int]]) -> dict[str, npt.NDArray[An
 def _facts(job: Job) -> dict[str, npt.NDArray[Any]]:
     source, skeleton = job.view.source, job.view.skeleton
     rate, base, first_pts, is_vfr = source.rate, source.time_base, source.first_pts, source.is_vfr
+    start = 0.0
     if job.grid is not None:
         rate, base, first_pts, is_vfr = job.grid.rate, 1 / job.grid.rate, 0, False
+        start = float(job.grid.start)
     numbers = {
         "width": source.width,
         "height": source.height,
@@ -138,6 +141,7 @@ def _facts(job: Job) -> dict[str, npt.NDArray[Any]]:
     facts = {name: np.array(value, np.int64) for name, value in numbers.items()}
     return facts | {
         "is_vfr": np.array(is_vfr),
+        "start_s": np.array(start),
         "skeleton": np.array(skeleton.name),
         "keypoint_names": np.array(skeleton.keypoints),
         "edges": np.array(skeleton.edges, np.int32).reshape(-1, 2),

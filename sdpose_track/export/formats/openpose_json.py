@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sdpose_track.errors import SettingsError
 from sdpose_track.export.files import strict_json
 from sdpose_track.export.formats.openpose_people import PARTS, flat, placed
 from sdpose_track.export.job import Job
@@ -22,9 +21,6 @@ def write(job: Job, part: Path) -> None:
     Coordinates are pixels with 3 decimals, confidences have 6 and are cut to 0..1. A missing
     keypoint is `0, 0, 0`; an unsure one is written like any other. What the skeleton has no
     keypoints for is an empty list.
-
-    Raises:
-        SettingsError: the layout of the options is not known.
     """
     skeleton, least = job.view.skeleton, job.options.least
     parts = _parts(_layout(job.options.layout, skeleton), skeleton)
@@ -38,8 +34,6 @@ def write(job: Job, part: Path) -> None:
 def _layout(name: str | None, skeleton: Skeleton) -> Layout:
     if name is None:
         return BODY25 if skeleton.group("feet") else OPENPOSE18
-    if name not in LAYOUTS:
-        raise SettingsError(f"no layout is named {name!r}; there are {', '.join(LAYOUTS)}")
     return LAYOUTS[name]
 
 

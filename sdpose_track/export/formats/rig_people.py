@@ -10,7 +10,7 @@ import numpy as np
 from sdpose_track.export.axes import CM_PER_M, metres_per_pixel
 from sdpose_track.export.job import Job
 from sdpose_track.export.rig import Clip, Rig, make_rig
-from sdpose_track.kinematics.trace import Mask
+from sdpose_track.kinematics.trace import Mask, is_sure
 from sdpose_track.records import Float64
 
 PLANAR = (
@@ -21,16 +21,18 @@ PLANAR = (
 
 
 def moments(job: Job) -> Float64:
-    """Return the (M,) seconds of all moments of an export from the source's first frame."""
-    return np.array([float(head.time) for head in job.heads()])
+    """Return the (M,) seconds of all moments of an export from its first one."""
+    start = job.start
+    return np.array([float(head.time - start) for head in job.heads()])
 
 
 def rigs(job: Job, times: Float64) -> Iterator[Rig]:
-    """Yield the rig of everyone who is in at least one of the moments `times` (M,)."""
-    view = job.view
-    clip = Clip(view.skeleton, times, view.source.height, job.options.least)
+    """Yield the rig of everyone of whom a keypoint is seen in the moments `times` (M,)."""
+    view, least = job.view, job.options.least
+    clip = Clip(view.skeleton, times, view.source.height, least, job.options.bridge)
     for track, _ in job.tracks():
-        if len(track):
+        sure = is_sure(track.scores, track.provenance, least)
+        if (sure & np.isfinite(track.keypoints[..., 0])).any():
             yield make_rig(track, job.rows(track), clip)
 
 
@@ -46,6 +48,7 @@ def describe(job: Job, unit: str, people: Mapping[str, Any]) -> None:
         "units": {"xyz": unit, "y": "up", "angle": "deg", "time": "s"},
         "height_cm": job.options.height_cm,
         "threshold": job.options.least,
+        "bridge": job.options.bridge,
         "people": people,
     }
 

@@ -27,8 +27,7 @@ from av.video.reformatter import (
 )
 from av.video.stream import VideoStream
 
-from sdpose_track.errors import OutputError
-from sdpose_track.export.media.movie import EXACT, SMALLEST
+from sdpose_track.export.media.movie import EXACT, SMALLEST, encoding
 from sdpose_track.records import UInt8
 
 
@@ -168,7 +167,7 @@ def constant_video(
     Raises:
         OutputError: the encoder refuses the pictures.
     """
-    try:
+    with encoding():
         video = ConstantVideo(path, size, rate, coding)
         try:
             yield video
@@ -178,7 +177,3 @@ def constant_video(
                 video.close()
             raise
         video.close()
-    except av.FFmpegError as error:
-        if isinstance(error, OSError):
-            raise
-        raise OutputError(f"the video cannot be encoded ({error}); use another format") from error

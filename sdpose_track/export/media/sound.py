@@ -6,8 +6,9 @@ Damage in the sound costs sound only: it is said once in the log, and the pictur
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,9 +24,14 @@ log = logging.getLogger(__name__)
 _EVERYWHERE = {"aac", "ac3", "alac", "mp3", "mp3float"}
 COPIED = {
     "mp4": frozenset({*_EVERYWHERE, "eac3", "flac", "opus", "libopus"}),
-    "mov": frozenset({*_EVERYWHERE, "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le"}),
+    "mov": frozenset(_EVERYWHERE),
 }
 """By container, codecs that players expect in it, by FFmpeg's names; it could hold more of them."""
+REPEATED = {
+    "mp4": frozenset[str](),
+    "mov": frozenset({"pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le"}),
+}
+"""By container, codecs that it takes sample by sample: no time stamp there can hold a pause."""
 MADE = {"mp4": "aac", "mov": "pcm_s16le"}
 """By container, what other sound becomes."""
 PAUSE_S, LONGEST_PAUSE_S = Fraction(1, 25), 3600
@@ -35,6 +41,8 @@ _USUAL_LAYOUTS = {
     1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1",
 }  # fmt: skip
 """By channels: AVI and Matroska do not say the places of uncompressed ones, and encoders ask."""
+_MOST_PLANES = 8
+"""Beyond so many channels PyAV cannot write into planar samples: it crashes."""
 
 AudioPacket: TypeAlias = "Packet[AudioStream]"
 
@@ -62,26 +70,35 @@ class Sound:
         self._next: AudioPacket | None = None
 
     def attach(self, output: OutputContainer) -> None:
-        """Add the track to `output`, before its first packet. Raises ValueError if it cannot be."""
-        codec, container = self._input.codec_context.name, output.format.name
-        if codec in COPIED[container]:
-            stream = output.add_stream_from_template(self._input)
-            self._packets = self._copied(stream)
-        else:
-            made = MADE[container]
-            log.warning(
-                "%s: the sound is %s, which %s players do not expect; it becomes %s.",
-                self._name,
-                codec,
-                container.upper(),
-                made.partition("_")[0].upper(),
-            )
-            rate = _usable_rate(made, self._input.codec_context.sample_rate)
-            layout = _named_layout(self._input.codec_context.layout)
-            coded = output.add_stream(made, rate=rate, layout=layout)
-            assert isinstance(coded, AudioStream)
-            self._packets = self._transcoded(coded)
-        self._next = next(self._packets, None)
+        """Add the track to `output`, before its first packet.
+
+        What cannot be put into such a file is said in the log, and nothing is added.
+        """
+        context, container = self._input.codec_context, output.format.name
+        for encoder in _ways(context.name, container):
+            if not self._fits(container, encoder):
+                continue
+            if encoder not in (None, context.name):
+                log.warning(
+                    "%s: the sound is %s, which %s players do not expect; it becomes %s.",
+                    self._name,
+                    context.name,
+                    container.upper(),
+                    MADE[container].partition("_")[0].upper(),
+                )
+            stream = self._track(output, encoder)
+            self._packets = self._transcoded(stream) if encoder else self._copied(stream)
+            self._next = next(self._packets, None)
+            return
+        self.close()
+        log.warning(
+            "%s: the sound (%s, %d channels at %d Hz) cannot be put into %s; the video has none.",
+            self._name,
+            context.name,
+            context.layout.nb_channels,
+            context.sample_rate,
+            container.upper(),
+        )
 
     def write_until(self, output: OutputContainer, end: Fraction | None) -> None:
         """Write the packets that begin before `end` seconds; None writes all the rest."""
@@ -104,6 +121,26 @@ class Sound:
 
     # -- inside ----------------------------------------------------------------------------------
 
+    def _fits(self, container: str, encoder: str | None) -> bool:
+        """Try the track in a file of its own: in the video's, a refusal would end the video."""
+        try:
+            with av.open(BytesIO(), "w", format=container) as trial:
+                self._track(trial, encoder)
+                trial.start_encoding()
+        except (av.FFmpegError, ValueError):
+            return False
+        return True
+
+    def _track(self, output: OutputContainer, encoder: str | None) -> AudioStream:
+        """Add a track to `output` that is made by `encoder`; None for a copy."""
+        if encoder is None:
+            return output.add_stream_from_template(self._input)
+        context = self._input.codec_context
+        rate = _usable_rate(encoder, context.sample_rate)
+        stream = output.add_stream(encoder, rate=rate, layout=_named_layout(context.layout))
+        assert isinstance(stream, AudioStream)
+        return stream
+
     def _copied(self, stream: AudioStream) -> Iterator[AudioPacket]:
         before: int | None = None
         for packet in self._demuxed():
@@ -118,7 +155,7 @@ class Sound:
         for packet in self._demuxed():
             yield from self._encoded(stream, self._steady(self._decoded(packet)))
         yield from self._encoded(stream, self._steady(self._decoded(None)))
-        yield from stream.encode(None)
+        yield from self._encoded(stream, (None,))
 
     def _decoded(self, packet: AudioPacket | None) -> list[AudioFrame]:
         try:
@@ -135,17 +172,19 @@ class Sound:
                 if self._due is None:
                     self._due = begin
                 if PAUSE_S <= begin - self._due <= LONGEST_PAUSE_S:
-                    yield from _silence(frame, begin - self._due)
+                    yield from _silence(frame, self._due, begin)
                     self._due = begin
             if self._due is not None:
                 self._due += Fraction(frame.samples, frame.sample_rate)
             yield frame
 
-    def _encoded(self, stream: AudioStream, frames: Iterator[AudioFrame]) -> Iterator[AudioPacket]:
+    def _encoded(
+        self, stream: AudioStream, frames: Iterable[AudioFrame | None]
+    ) -> Iterator[AudioPacket]:
         for frame in frames:
             try:
                 packets = stream.encode(frame)
-            except av.FFmpegError as error:
+            except (av.FFmpegError, ValueError) as error:  # the latter where the layout changes
                 self._tell(str(error))
                 continue
             yield from packets
@@ -175,6 +214,13 @@ class Sound:
             log.warning("%s: the sound is damaged (%s); the picture is not.", self._name, what)
 
 
+def _ways(codec: str, container: str) -> tuple[str | None, ...]:
+    """Return the encoders for sound of that codec, the best first; None for a copy."""
+    if codec in COPIED[container]:
+        return None, MADE[container]
+    return (codec if codec in REPEATED[container] else MADE[container],)
+
+
 def _usable_rate(encoder: str, rate: int) -> int:
     """Return the samples per second that `encoder` takes, nearest to `rate`."""
     rates = av.Codec(encoder, "w").audio_rates
@@ -187,15 +233,23 @@ def _named_layout(layout: AudioLayout) -> str:
     return layout.name if is_named else _USUAL_LAYOUTS.get(layout.nb_channels, layout.name)
 
 
-def _silence(like: AudioFrame, seconds: Fraction) -> Iterator[AudioFrame]:
-    """Yield frames of silence, each of a second at most, that go with the frame `like`."""
+def _silence(like: AudioFrame, begin: Fraction, end: Fraction) -> Iterator[AudioFrame]:
+    """Yield frames of silence from `begin` to `end`, in seconds, that go with the frame `like`.
+
+    Each is of a second at most.
+    """
+    if like.format.is_planar and like.layout.nb_channels > _MOST_PLANES:
+        return
+    assert like.time_base is not None
     quiet = b"\x80" if like.format.name.startswith("u8") else b"\0"
-    left = round(seconds * like.sample_rate)
+    left = round((end - begin) * like.sample_rate)
     while left > 0:
         count = min(left, like.sample_rate)
         frame = AudioFrame(like.format.name, like.layout.name, count)
         frame.sample_rate = like.sample_rate
+        frame.time_base, frame.pts = like.time_base, round(begin / like.time_base)
         for plane in frame.planes:
             plane.update(quiet * plane.buffer_size)
         yield frame
         left -= count
+        begin += Fraction(count, like.sample_rate)
