@@ -285,7 +285,7 @@ def test_a_keyframe_fades_out_over_its_time_and_no_further(path: Path) -> None:
 
 def test_frames_around_a_keyframe_are_as_sure_as_they_are_corrected(tmp_path: Path) -> None:
     unsure = person(1, 0).scores * np.float32(0.1)
-    people = {i: (replace(person(1, i), scores=unsure),) for i in range(45)}
+    people: People = {i: (replace(person(1, i), scores=unsure),) for i in range(45)}
     path = write(tmp_path / "clip.sdpose", replace(fixture_a(), people=people))
     repaired(path, above(20, 100))
     with viewed(path) as view:

@@ -10,8 +10,8 @@ Keys, for T frames, N people over all frames by ascending id, and K keypoints:
   `frame_state` uint8 [T] of `records.FrameState`;
 - `keypoint_names` str [K]; `edges` int32 [E, 2]; `skeleton` str; and the scalars `width`,
   `height`, `fps_num`, `fps_den`, `time_base_num`, `time_base_den`, `first_pts`, `start_s` and
-  `is_vfr`. `time_s` is `start_s + (pts - first_pts) * time base`. At a constant rate that the source does not
-  have, `pts` counts the frames and the time base is theirs.
+  `is_vfr`. `time_s` is `start_s + (pts - first_pts) * time base`. At a constant rate that the
+  source does not have, `pts` counts the frames and the time base is theirs.
 
 `numpy.load(path, allow_pickle=False)` reads it. The dense arrays never are in memory: the people
 found are put into a file beside as they come, and spread over the frames from there.
