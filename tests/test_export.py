@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Iterable
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,17 +29,21 @@ def _installed(entry: Format) -> bool:
     return entry.needs is None or find_spec(entry.needs) is not None
 
 
-EACH = pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=pytest.mark.skipif(not _installed(f), reason=f"{f.needs} is not installed"),
-        )
-        for name, f in FORMATS.items()
-        if name not in OF_THE_VIDEO
-    ],
-)
+def _each(formats: Iterable[Format]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "name",
+        [
+            pytest.param(
+                f.name,
+                marks=pytest.mark.skipif(not _installed(f), reason=f"{f.needs} is not installed"),
+            )
+            for f in formats
+        ],
+    )
+
+
+EACH = _each(f for f in FORMATS.values() if f.name not in OF_THE_VIDEO)
+FOLDERS = _each(f for f in FORMATS.values() if f.name not in OF_THE_VIDEO and f.is_folder)
 
 
 def content(path: Path) -> dict[str, bytes]:
@@ -280,10 +285,8 @@ def test_a_disk_that_takes_no_more_leaves_no_part(name: str, tmp_path: Path) -> 
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@EACH
+@FOLDERS
 def test_a_folder_with_other_files_in_it_is_not_replaced(name: str, tmp_path: Path) -> None:
-    if not FORMATS[name].is_folder:
-        pytest.skip("it is a file")
     path = exported(tmp_path, name, sessions.fixture_a())
     (one, *_) = (file for file in path.rglob("*") if file.is_file())
     (path / "deeper").mkdir()

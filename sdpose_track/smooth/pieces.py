@@ -39,8 +39,8 @@ CHUNK = 512
 MARGIN_S = 2.0
 """Seconds before and after a chunk that a piece needs, beside `max_gap_s`; see `margin_s`."""
 
-_CELLS = 400_000
-"""Frames times keypoints worked on at a time, some 100 MB: four whole bodies in a chunk."""
+_CELLS = 300_000
+"""Frames times keypoints worked on at a time, some 80 MB: three whole bodies in a chunk."""
 
 
 def margin_s(smoothing: Smoothing, settings: SmoothSettings) -> float:

@@ -68,7 +68,9 @@ def encoding() -> Iterator[None]:
     except av.FFmpegError as error:
         if isinstance(error, OSError):
             raise
-        raise OutputError(f"the video cannot be encoded ({error}); use another format") from error
+        raise OutputError(
+            f"the video cannot be encoded ({error}); choose a smaller size or another format"
+        ) from error
 
 
 class Canvas:
