@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ class Job:
         """How many frames the export has, lost ones included."""
         return len(self.indices)
 
-    @property
+    @cached_property
     def start(self) -> Fraction:
         """Seconds from the source's first frame to the first one of the export."""
         first = next(self.heads(), None)

@@ -13,10 +13,9 @@ from sdpose_track.errors import SettingsError
 from sdpose_track.export.clock import Between
 from sdpose_track.export.presets import PRESETS
 from sdpose_track.kinematics.angles import Facing
+from sdpose_track.render.letterbox import Size
 from sdpose_track.render.overlay import Style
 from sdpose_track.skeletons import LAYOUTS
-
-Size = tuple[int, int]
 
 LEAST = 0.3
 """Confidence from which Sports2D and DWPose believe a keypoint."""
@@ -77,14 +76,10 @@ class ExportOptions:
                 f"--fps {self.rate}: expected frames per second from {LEAST_FPS} to {MOST_FPS}"
             )
         for name, choice in CHOICES.items():
-            for value in (getattr(self, m) for m in choice.members_of(name) if "." not in m):
-                try:
-                    choice.read(
-                        "x".join(map(str, value)) if name == "size" and value else str(value)
-                    )
-                except (KeyError, ValueError) as error:
-                    if value is not None:
-                        raise SettingsError(f"{name} {value}: choose {choice.takes}") from error
+            for member in choice.members_of(name):
+                value = None if "." in member else getattr(self, member)
+                if value is not None:
+                    _check(name, value)
 
     def threshold_or(self, usual: float) -> float:
         """Return the confidence from which a keypoint counts as seen; `usual` if none is chosen."""
@@ -144,6 +139,15 @@ def chosen(
         for member in choice.members_of(name):
             options = _with(options, member, value)
     return options
+
+
+def _check(name: str, value: Any) -> None:
+    """Raise SettingsError if a choice could not be written as text and be read as `value`."""
+    text = "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    try:
+        CHOICES[name].read(text)
+    except (KeyError, ValueError) as error:
+        raise SettingsError(f"{name} {value}: choose {CHOICES[name].takes}") from error
 
 
 def _with(options: ExportOptions, member: str, value: Any) -> ExportOptions:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-Size = tuple[int, int]
+from sdpose_track.render.letterbox import Size
+
 TINY = 1e-9
 """What rounding may add to a whole number."""
 

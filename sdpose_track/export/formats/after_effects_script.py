@@ -19,6 +19,7 @@ import numpy as np
 
 from sdpose_track.errors import SourceError
 from sdpose_track.export.clock import usual_rate
+from sdpose_track.export.formats.individuals import individuals
 from sdpose_track.export.job import Job
 from sdpose_track.kinematics.trace import trace
 from sdpose_track.records import Float32, Int64, TrackArrays
@@ -113,8 +114,9 @@ def _write_person(job: Job, file: TextIO, track: TrackArrays) -> list[str]:
     names, frames = job.view.skeleton.keypoints, job.rows(track)
     points = trace(track, job.view.skeleton, job.options.least).points
     seen = np.isfinite(points[..., 0]).any(axis=0)
+    person = individuals(job)[track.track_id]
     for k in np.flatnonzero(seen).tolist():
-        file.write(_point(job, track.track_id, names[k]))
+        file.write(_point(person, track.track_id, names[k]))
         file.writelines(_path(frames, points[:, k]))
     return [names[k] for k in np.flatnonzero(~seen)]
 
@@ -140,9 +142,7 @@ def _composition(job: Job) -> Iterator[str]:
         yield f"        moments([{some}]);\n"
 
 
-def _point(job: Job, track_id: int, keypoint: str) -> str:
-    names = job.view.names
-    person = f"track_{track_id} {names[track_id]}" if track_id in names else f"track_{track_id}"
+def _point(person: str, track_id: int, keypoint: str) -> str:
     label = (track_id - 1) % LABELS + 1
     return f"        point({json.dumps(f'{person}/{keypoint}')}, {label});\n"
 

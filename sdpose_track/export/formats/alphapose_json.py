@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sdpose_track.export.formats.coco_people import PERSON, box_xywh, flat, rounded
-from sdpose_track.export.formats.json_lists import write_list
+from sdpose_track.export.formats.coco_people import PERSON, box_xywh, rounded
+from sdpose_track.export.formats.json_lists import flat, write_list
 from sdpose_track.export.job import Job
 from sdpose_track.records import Pose
 

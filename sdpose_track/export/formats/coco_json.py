@@ -18,11 +18,10 @@ from sdpose_track.export.formats.coco_people import (
     MEMBERS,
     PERSON,
     box_xywh,
-    flat,
     image_id,
     rounded,
 )
-from sdpose_track.export.formats.json_lists import write_list
+from sdpose_track.export.formats.json_lists import flat, write_list
 from sdpose_track.export.job import Job, ratio
 from sdpose_track.records import Float64, FramePoses, FrameState, Pose
 from sdpose_track.skeletons import Skeleton

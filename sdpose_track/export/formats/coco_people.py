@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sdpose_track.export.formats.json_lists import flat
 from sdpose_track.records import Float64, FramePoses, Pose
 
 PERSON = 1
@@ -38,12 +39,6 @@ def rounded(pose: Pose) -> Float64:
     points[here, :2] = np.round(pose.keypoints[here].astype(np.float64), 3)
     points[here, 2] = np.round(pose.scores[here].astype(np.float64), 6)
     return points + 0.0  # -0.0 would be written as such
-
-
-def flat(points: Float64) -> list[float]:
-    """Return an array as one list of numbers."""
-    numbers: list[float] = points.ravel().tolist()
-    return numbers
 
 
 def box_xyxy(pose: Pose) -> list[float]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sdpose_track.export.formats.coco_people import MEMBERS, PERSON, flat, image_id, rounded
-from sdpose_track.export.formats.json_lists import write_list
+from sdpose_track.export.formats.coco_people import MEMBERS, PERSON, image_id, rounded
+from sdpose_track.export.formats.json_lists import flat, write_list
 from sdpose_track.export.job import Job
 from sdpose_track.records import FramePoses, Pose
 from sdpose_track.skeletons import Skeleton

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdpose_track.export.formats.json_lists import write_list
-from sdpose_track.export.formats.openpose_people import FEET6, PARTS, flat, placed
+from sdpose_track.export.formats.json_lists import flat, write_list
+from sdpose_track.export.formats.openpose_people import FEET6, PARTS, placed
 from sdpose_track.export.job import Job
 from sdpose_track.records import Float64, Pose
 from sdpose_track.skeletons import FACE70, OPENPOSE18, WHOLEBODY133, Layout, Skeleton

@@ -1,4 +1,4 @@
-"""What the formats of behaviour research call people."""
+"""What formats with a text for a person call people: their id, and the name they were given."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sdpose_track.export.files import strict_json
-from sdpose_track.export.formats.openpose_people import PARTS, flat, placed
+from sdpose_track.export.formats.json_lists import flat
+from sdpose_track.export.formats.openpose_people import PARTS, placed
 from sdpose_track.export.job import Job
 from sdpose_track.records import Pose
 from sdpose_track.skeletons import BODY25, LAYOUTS, OPENPOSE18, Layout, Skeleton

@@ -37,9 +37,3 @@ def placed(points: Float32) -> Float64:
     at_origin = (out[:, 0] == 0) & (out[:, 1] == 0) & (points[:, 2] > 0)
     out[at_origin, :2] = NUDGE
     return out
-
-
-def flat(points: Float64) -> list[float]:
-    """Return (L, 3) points as the list that stands in the file."""
-    numbers: list[float] = points.ravel().tolist()
-    return numbers

@@ -18,16 +18,11 @@ import numpy as np
 from av.container.output import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.reformatter import (
-    ColorPrimaries,
-    ColorRange,
-    Colorspace,
-    ColorTrc,
-    VideoReformatter,
-)
+from av.video.reformatter import Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
-from sdpose_track.export.media.movie import EXACT, SMALLEST, encoding
+from sdpose_track.export.media.codecs import H264
+from sdpose_track.export.media.movie import coded, encoding, even, tell_colours
 from sdpose_track.records import UInt8
 
 
@@ -52,11 +47,11 @@ class Coding:
         """Return the size of the file's pictures: sides are even where colours are halved."""
         if self.stored != "yuv420p":
             return width, height
-        return max(SMALLEST, width + width % 2), max(SMALLEST, height + height % 2)
+        return even(width, height)
 
 
 _NO_CHANCE = {"fflags": "+bitexact"}  # Matroska's numbers of a file and a track are random else
-_FAST = {"preset": "veryfast", "bf": "0"}  # without B-frames no edit list has to hide a delay
+_FAST = H264.options
 LOSSLESS = Coding("matroska", "libx264rgb", "rgb24", "rgb24", {"qp": "0", **_FAST})
 """In Matroska. FFmpeg, OpenCV and decord read it; browsers and QuickTime show no H.264 of RGB."""
 LOSSLESS_MP4 = replace(LOSSLESS, container="mp4")
@@ -100,8 +95,7 @@ class ConstantVideo:
         context = stream.codec_context
         stream.time_base = context.time_base = self._clock
         if not coding.is_rgb:
-            context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
-            context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+            tell_colours(context, Colorspace.ITU709)
 
     def add(self, image: UInt8) -> None:
         """Write the next picture, (H, W, 3) RGB or (H, W, 4) RGBA as the coding wants it.
@@ -110,15 +104,7 @@ class ConstantVideo:
         """
         frame = VideoFrame.from_ndarray(self._padded(image), self._coding.given)
         if not self._coding.is_rgb:
-            frame = self._reformatter.reformat(
-                frame,
-                format=self._coding.stored,
-                interpolation=EXACT,
-                dst_colorspace=Colorspace.ITU709,
-                dst_color_range=ColorRange.MPEG,
-                dst_color_primaries=ColorPrimaries.BT709,
-                dst_color_trc=ColorTrc.BT709,
-            )
+            frame = coded(self._reformatter, frame, self._coding.stored, Colorspace.ITU709)
         frame.pts, frame.time_base = self._next, self._clock
         self._next += 1
         self._mux(self._stream.encode(frame))

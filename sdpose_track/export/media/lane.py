@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Self
+
+from sdpose_track.closing import Closing
 
 
-class Lane:
+class Lane(Closing):
     """Hands work to one thread and waits when it falls behind. Leaving it ends the thread."""
 
     def __init__(self, ahead: int) -> None:
@@ -29,13 +29,6 @@ class Lane:
         while self._waiting:
             self._waiting.popleft().result()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the thread, after what it was handed."""
         self._thread.shutdown()

@@ -14,6 +14,7 @@ import av
 import numpy as np
 from av.container.output import OutputContainer
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import (
     ColorPrimaries,
@@ -36,6 +37,32 @@ SMALLEST = 16
 """Pixels a side that every decoder accepts."""
 
 
+def even(width: int, height: int) -> tuple[int, int]:
+    """Return the size of a file's pictures whose colours are halved, for given ones."""
+    return max(SMALLEST, width + width % 2), max(SMALLEST, height + height % 2)
+
+
+def coded(
+    reformatter: VideoReformatter, picture: VideoFrame, pixels: str, matrix: Colorspace
+) -> VideoFrame:
+    """Return an RGB picture in the YUV format `pixels`, as `tell_colours` says to players."""
+    return reformatter.reformat(
+        picture,
+        format=pixels,
+        interpolation=EXACT,
+        dst_colorspace=matrix,
+        dst_color_range=ColorRange.MPEG,
+        dst_color_primaries=ColorPrimaries.BT709,
+        dst_color_trc=ColorTrc.BT709,
+    )
+
+
+def tell_colours(context: VideoCodecContext, matrix: Colorspace) -> None:
+    """Write into the file how its colours are meant."""
+    context.colorspace, context.color_range = matrix, ColorRange.MPEG
+    context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Size and clock of the pictures."""
@@ -51,8 +78,7 @@ class Shape:
     @property
     def padded(self) -> tuple[int, int]:
         """Width and height of the pictures in the file."""
-        width, height = (max(SMALLEST, n + n % 2) for n in (self.width, self.height))
-        return width, height
+        return even(self.width, self.height)
 
     @property
     def is_huge(self) -> bool:
@@ -138,15 +164,7 @@ class Movie:
     def converted(self, canvas: Canvas) -> VideoFrame:
         """Return what is on `canvas` as the encoder wants it; `canvas` is free again."""
         canvas.pad()
-        return self._reformatter.reformat(
-            canvas.picture,
-            format=self._pixels,
-            interpolation=EXACT,
-            dst_colorspace=self._matrix,
-            dst_color_range=ColorRange.MPEG,
-            dst_color_primaries=ColorPrimaries.BT709,
-            dst_color_trc=ColorTrc.BT709,
-        )
+        return coded(self._reformatter, canvas.picture, self._pixels, self._matrix)
 
     def show(self, picture: VideoFrame, time: int) -> None:
         """Show a converted picture from `time` on, in the time base, until the next one."""
@@ -216,9 +234,7 @@ def _stream(
     if codec.tag is not None:
         context.codec_tag = codec.tag
     context.time_base, context.framerate = shape.time_base, shape.rate
-    context.colorspace = _matrix(width, height)
-    context.color_range = ColorRange.MPEG
-    context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    tell_colours(context, _matrix(width, height))
     return stream
 
 

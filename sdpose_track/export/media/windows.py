@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from sdpose_track.export.options import Size
 from sdpose_track.records import Float32, Float64, UInt8
+from sdpose_track.render.letterbox import Size
 
 MARGIN = 1.25
 """Side of a window, in that of the box which 95 % of the frames do not exceed."""
