@@ -289,6 +289,20 @@ class TrackArrays:
     def __len__(self) -> int:
         return int(self.indices.shape[0])
 
+    def at(self, index: int) -> Pose | None:
+        """Return the person in the frame `index`; None if they are not there."""
+        row = int(np.searchsorted(self.indices, np.int32(index)))  # int64 would copy all
+        if row == len(self) or self.indices[row] != index:
+            return None
+        return Pose(
+            self.track_id,
+            self.boxes[row],
+            float(self.box_scores[row]),
+            self.keypoints[row],
+            self.scores[row],
+            self.provenance[row],
+        )
+
     def rows(self, which: slice) -> TrackArrays:
         """Return the person in some of the F frames, without a copy."""
         return TrackArrays(

@@ -32,7 +32,8 @@ _CHOICES = {
     "input": tuple(INPUTS),
     "latent": LATENTS,
 }
-_SDPOSE_ONLY = ("crop", "input", "latent", "seed", "flip_test")
+SDPOSE_ONLY = ("crop", "input", "latent", "seed", "flip_test")
+"""Fields of `ModelSettings` that other pose models do not heed."""
 _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]+)?)")
 
@@ -112,7 +113,7 @@ class ModelSettings:
         return {
             field.name: getattr(self, field.name)
             for field in fields(ModelSettings)
-            if field.name in _SDPOSE_ONLY and getattr(self, field.name) != field.default
+            if field.name in SDPOSE_ONLY and getattr(self, field.name) != field.default
         }
 
 

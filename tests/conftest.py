@@ -17,6 +17,7 @@ import pytest
 from sdpose_track.cli.demo import make_clip
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest_plugins = ["windows"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MEDIA = SHARED / "media"

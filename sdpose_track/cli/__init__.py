@@ -10,21 +10,29 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
+from typing import TypeAlias
 
 INTERRUPTED = 130
 UNWRITABLE = 5
+Viewer: TypeAlias = Callable[[str | None, Path | None], int]
+"""Shows a video or session, or nothing yet, and returns an exit code; given a file, it only writes
+a picture of its window there."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command in `arguments` (default: the process's own) and return its exit code."""
+def main(arguments: Sequence[str] | None = None, viewer: Viewer | None = None) -> int:
+    """Run the command in `arguments` (default: the process's own) and return its exit code.
+
+    `viewer` is what `view` opens; the library by itself has none.
+    """
     signal.signal(signal.SIGINT, _interrupt)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
     try:
-        code = _carried_out(arguments)
+        code = _carried_out(arguments, viewer)
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -41,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _carried_out(arguments: Sequence[str] | None) -> int:
+def _carried_out(arguments: Sequence[str] | None, viewer: Viewer | None) -> int:
+    import argparse
+
     from sdpose_track.cli.parser import build_parser
     from sdpose_track.cli.screen import Screen
     from sdpose_track.errors import SdposeError
@@ -49,7 +59,7 @@ def _carried_out(arguments: Sequence[str] | None) -> int:
     screen = Screen()
     screen.install()
     try:
-        options = build_parser().parse_args(arguments)
+        options = build_parser().parse_args(arguments, argparse.Namespace(viewer=viewer))
         code: int = options.run(options, screen)
         return code
     except SdposeError as error:
@@ -74,4 +84,4 @@ def complain(text: str, program: str = "sdpose-track") -> None:
             sys.stderr.flush()
 
 
-__all__ = ["INTERRUPTED", "complain", "main"]
+__all__ = ["INTERRUPTED", "Viewer", "complain", "main"]

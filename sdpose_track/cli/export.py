@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from sdpose_track.cli.exporting import (
@@ -22,7 +23,9 @@ from sdpose_track.errors import SettingsError
 from sdpose_track.export import ExportOptions
 from sdpose_track.export.table import FORMATS
 from sdpose_track.session.recording import Recording
+from sdpose_track.session.spans import between
 from sdpose_track.session.view import View
+from sdpose_track.settings import parse_time
 from sdpose_track.smooth.choices import Smoothing
 
 
@@ -39,10 +42,11 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
     with Recording.open(path) as recording:
         if not recording.is_complete:
             screen.say(f"{path} is not complete: exporting the frames so far")
-        view = View(recording, smoothing, people, tuning)
+        frames = _frames(recording, options)
+        view = View(recording, smoothing, people, tuning, frames=frames)
         for sentence in view.repairs.left_out:
             screen.say(sentence)
-        views = _one_by_one(view) if options.each else [view]
+        views = _one_by_one(view, frames) if options.each else [view]
         if not views:
             screen.say(f"nobody is in {view.source.name}, so nothing is written")
         folder = path.parent if options.out is None else Path(options.out)
@@ -50,7 +54,8 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
         for each in views:
             exports = Exports(each, folder, path.stem, wishes)
             paths += export_all(exports, formats, screen)
-        told = {"session": str(path), **frame_counts(recording), "people": list(view.track_ids)}
+        counts = frame_counts(recording, frames)
+        told = {"session": str(path), **counts, "people": list(view.track_ids)}
     for written in paths:
         screen.say(f"wrote {written}")
     if options.json:
@@ -58,12 +63,18 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
     return 0
 
 
-def _one_by_one(view: View) -> Sequence[View]:
-    """Return a view of each person of `view`."""
-    return [
-        View(view.recording, view.smoothing, [track_id], view.settings, repairs=view.repairs)
-        for track_id in view.track_ids
-    ]
+def _frames(recording: Recording, options: argparse.Namespace) -> range | None:
+    """Return the frames that `--start` and `--end` choose; None for all."""
+    if options.start is None and options.end is None:
+        return None
+    end = None if options.end is None else parse_time(options.end)
+    return between(recording, parse_time(options.start or "0"), end)
+
+
+def _one_by_one(view: View, frames: range | None) -> Sequence[View]:
+    """Return a view of each person of `view`, which has some `frames`."""
+    only = partial(View, repairs=view.repairs, frames=frames)
+    return [only(view.recording, view.smoothing, [i], view.settings) for i in view.track_ids]
 
 
 def _session_and_formats(options: argparse.Namespace) -> tuple[Path, list[str]]:

@@ -151,11 +151,16 @@ def _note_clock(
             )
 
 
-def frame_counts(recording: Recording) -> dict[str, int]:
-    """Return how many frames there are, as in `--json`; `frames` are those with a picture."""
-    states = recording.count_states()
+def frame_counts(recording: Recording, some: range | None = None) -> dict[str, int]:
+    """Return how many frames there are, as in `--json`; `frames` are those with a picture.
+
+    Counted are `some` of the frames, None for all.
+    """
+    states = recording.count_states() if some is None else recording.count_states(some)
+    is_to_the_end = some is None or some.stop == recording.indices().stop
+    after_last = recording.lost_after_last if is_to_the_end else 0
     return {
         "frames": states[FrameState.WHOLE] + states[FrameState.CONCEALED],
-        "frames_lost": states[FrameState.LOST] + recording.lost_after_last,
+        "frames_lost": states[FrameState.LOST] + after_last,
         "frames_concealed": states[FrameState.CONCEALED],
     }

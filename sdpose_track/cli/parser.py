@@ -15,7 +15,6 @@ from sdpose_track.cli.evaluate_grammar import add_evaluate
 from sdpose_track.cli.format_list import ListFormats
 from sdpose_track.cli.grammar import Parser, coming, command, json_option, runs
 from sdpose_track.cli.model_options import add_model_options
-from sdpose_track.errors import SettingsError
 from sdpose_track.settings import DEFAULT_CONFIDENCE
 from sdpose_track.smooth.choices import Smoothing
 
@@ -23,7 +22,6 @@ SMOOTHINGS = tuple(choice.value for choice in Smoothing)
 _FORMATS = "such as openpose, csv, bvh; export --list tells all"
 COMING = {
     "live": "the skeleton of a camera or stream",
-    "view": "the desktop viewer",
 }
 """Commands that the grammar promises and that are not there yet."""
 
@@ -37,10 +35,10 @@ def build_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"sdpose-track {__version__}")
-    parser.set_defaults(run=_viewer)
+    parser.set_defaults(run=runs("view"), path=None, screenshot=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for add in (
-        _demo, _track, _export, _pose, _edit, _info, _models, add_evaluate, _benchmark,
+        _demo, _track, _export, _pose, _edit, _info, _models, add_evaluate, _benchmark, _view,
     ):  # fmt: skip
         add(commands)
     for name, what in COMING.items():
@@ -48,8 +46,17 @@ def build_parser() -> Parser:
     return parser
 
 
-def _viewer(_options: argparse.Namespace, _screen: object) -> int:
-    raise SettingsError("the viewer is not there yet; see sdpose-track --help for the commands")
+def _view(commands: Any) -> None:
+    parser = command(
+        commands,
+        "view",
+        "open the desktop viewer, which is what no command does too",
+        "sdpose-track view dance.sdpose",
+        runs("view"),
+    )
+    add = parser.add_argument
+    add("path", metavar="SESSION|VIDEO", nargs="?", help="default: nothing is open yet")
+    add("--screenshot", metavar="FILE.png", help="write a picture of the window and leave")
 
 
 def _demo(commands: Any) -> None:
@@ -110,6 +117,8 @@ def _export(commands: Any) -> None:
         help="a choice that --list tells, such as layout=coco_17; may be repeated")  # fmt: skip
     add("--out", metavar="DIR", help="default: the session's folder")
     add("--fps", metavar="R", help="a constant rate such as 24, 29.97 or 30000/1001")
+    add("--start", metavar="T", help="only from 12.5 or H:MM:SS.mmm on")
+    add("--end", metavar="T", help="only what is before this time")
     add("--people", metavar="ID,...", help="only these track ids")
     add("--each", action="store_true", help="write everything for each person by themselves")
     json_option(parser)

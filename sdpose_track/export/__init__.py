@@ -20,7 +20,7 @@ from sdpose_track.export.presets import PRESETS
 from sdpose_track.export.table import FORMATS, Format
 from sdpose_track.session.view import View
 
-__all__ = ["FORMATS", "ExportOptions", "Format", "export", "find_format"]
+__all__ = ["FORMATS", "ExportOptions", "Format", "destination", "export", "find_format"]
 
 
 def export(
@@ -46,13 +46,11 @@ def export(
         SourceError: the video of the session is needed and cannot be read.
         OutputError: `folder` cannot be written.
     """
-    chosen = find_format(format_name)
-    if Path(stem).name != stem or stem == "..":
-        raise SettingsError(f"{stem!r} cannot begin a file name; leave out the folder")
     options = options or ExportOptions()
+    path = destination(view, format_name, folder, stem, options)
+    chosen = find_format(format_name)
     wishes = _concerning(chosen, options)
     label = _label(view, chosen, options)
-    path = chosen.path(folder, stem, label)
     write = chosen.load()
     job = Job(view, stem, wishes, needs_rate=chosen.needs_rate)
     if chosen.is_folder:
@@ -64,6 +62,19 @@ def export(
         write(job, part)
         write_json(meta, job.described())
     return path
+
+
+def destination(
+    view: View, format_name: str, folder: Path, stem: str, options: ExportOptions | None = None
+) -> Path:
+    """Return the file or folder that `export` would write; nothing is written.
+
+    Raises SettingsError as `export` does for the format and the stem.
+    """
+    chosen = find_format(format_name)
+    if Path(stem).name != stem or stem == "..":
+        raise SettingsError(f"{stem!r} cannot begin a file name; leave out the folder")
+    return chosen.path(folder, stem, _label(view, chosen, options or ExportOptions()))
 
 
 def find_format(name: str) -> Format:

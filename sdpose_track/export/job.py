@@ -208,7 +208,7 @@ class Job:
             return {"frames": self.total} if self.total < len(self.view.indices) else {}
         shares = self.grid.shares(self.options.between)
         copied = int(((shares >= 1) | (shares <= 0)).sum())
-        source = self.view.recording.frame_times() if self.view.source.is_vfr else None
+        source = self.view.times if self.view.source.is_vfr else None
         return {
             "frames": self.total,
             "retimed": {
@@ -249,7 +249,7 @@ def clock_of(
     usual, is_even = view.source.rate, not view.source.is_vfr
     if wish is None and not needs_rate:
         return None, None
-    times = view.recording.frame_times()[: len(view.indices)]
+    times = view.times
     if wish is None and is_even and is_regular(times, usual):
         return usual, None
     if wish == usual and is_regular(times, usual, ROUNDED):

@@ -71,8 +71,7 @@ class Format:
         return cast("Writer", getattr(import_module(f"{_MODULES}.{self.module}"), self.writer))
 
 
-_ALL = (
-    # AI video
+_AI_VIDEO = (
     Format("control-png", "skeleton pictures for ControlNet, Wan and other video models, exact",
            "control", "{stem}_{label}_control/", _CONTROL, needs_rate=True, writer="write_pictures",
            owns=("{stem}_pose_*.png",)),
@@ -95,7 +94,8 @@ _ALL = (
     Format("openpose", "a folder of OpenPose JSON files, one a frame: Pose2Sim, editors",
            "openpose_json", "{stem}_{label}_json/", ("layout", "threshold"),
            owns=("{stem}_*_keypoints.json",)),
-    # 3D and animation
+)  # fmt: skip
+_ANIMATION = (
     Format("bvh", "a flat skeleton with joint angles for each person: Blender, MotionBuilder",
            "bvh", "{stem}_{label}_bvh/", ("height", "threshold", "bridge"), needs_rate=True,
            owns=("{stem}_p*.bvh",)),
@@ -108,7 +108,8 @@ _ALL = (
            needs_rate=True, owns=("{stem}_p*.txt",)),
     Format("after-effects-script", "a script that makes a composition with a null a keypoint",
            "after_effects_script", "{stem}_{label}.jsx", ("threshold",)),
-    # measuring
+)  # fmt: skip
+_MEASURING = (
     Format("trc", "marker positions of each person in metres: OpenSim, Sports2D, Blender add-ons",
            "trc", "{stem}_{label}_trc/", ("height", "scale", "threshold"), needs_rate=True,
            owns=("{stem}_p*.trc",)),
@@ -120,7 +121,8 @@ _ALL = (
            "kinematics_csv", "{stem}_{label}.kinematics.csv", ("threshold",)),
     Format("kinematics-parquet", "the same table as a Parquet file",
            "kinematics_parquet", "{stem}_{label}.kinematics.parquet", ("threshold",)),
-    # data
+)  # fmt: skip
+_DATA = (
     Format("csv", "a table with one row a frame, person and keypoint",
            "csv_rows", "{stem}_{label}.csv"),
     Format("parquet", "the same table as a Parquet file",
@@ -141,7 +143,8 @@ _ALL = (
            "sleap_slp", "{stem}_{label}.slp", needs="sleap_io"),
     Format("movement", "netCDF for the movement package",
            "movement_nc", "{stem}_{label}.movement.nc"),
-    # pictures
+)  # fmt: skip
+_PICTURES = (
     Format("video", "the video with the people drawn into it, and its sound",
            "video", "{stem}_annotated{drawn}.mp4", (*_DRAWN, "codec", "quality")),
     Format("video-prores", "the same for editing programs (ProRes 422 HQ)",
@@ -150,5 +153,13 @@ _ALL = (
            "crops", "{stem}_{label}_crops/", ("size", "codec", "quality"), owns=("{stem}_p*.mp4",)),
 )  # fmt: skip
 
-FORMATS: dict[str, Format] = {f.name: f for f in _ALL}
+GROUPS: dict[str, tuple[Format, ...]] = {
+    "AI video": _AI_VIDEO,
+    "3D and animation": _ANIMATION,
+    "Measuring": _MEASURING,
+    "Data": _DATA,
+    "Pictures": _PICTURES,
+}
+"""By what they are for."""
+FORMATS: dict[str, Format] = {f.name: f for group in GROUPS.values() for f in group}
 """By name, in the order in which they are told."""

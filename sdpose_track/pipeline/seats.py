@@ -252,11 +252,25 @@ def _device(wish: str) -> str:
 
 def has_cuda() -> bool:
     """Tell whether the NVIDIA driver reports a GPU, without the seconds importing torch takes."""
+    return bool(gpu_names())
+
+
+def gpu_names() -> tuple[str, ...]:
+    """Return what the NVIDIA driver calls its GPUs, `cuda:0` first; empty without any."""
     library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
     try:
         driver = ctypes.CDLL(library)
     except OSError:
-        return False
+        return ()
     count = ctypes.c_int(0)
-    ready = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
-    return ready and count.value > 0
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return ()
+    return tuple(_gpu_name(driver, number) for number in range(count.value))
+
+
+def _gpu_name(driver: ctypes.CDLL, number: int) -> str:
+    device, name = ctypes.c_int(0), ctypes.create_string_buffer(128)
+    if driver.cuDeviceGet(ctypes.byref(device), number) != 0:
+        return ""
+    known = driver.cuDeviceGetName(name, len(name), device) == 0
+    return name.value.decode(errors="replace") if known else ""

@@ -47,14 +47,24 @@ class Pen(NamedTuple):
 def draw_figure(image: UInt8, pose: Pose, shown: Mask, parts: Parts, pen: Pen) -> None:
     """Draw in place the keypoints of `pose` that are `shown` (K,): finite and not far outside."""
     points = _fixed(np.where(shown[:, None], pose.keypoints, np.float32(0)))
-    made = (pose.provenance == Provenance.PREDICTED) | (pose.provenance == Provenance.FILLED)
-    canvas = _Canvas(image, points, made)
+    canvas = _Canvas(image, points, made_by_filter(pose))
     if not (pen.draws_details and len(parts.fine.ends)):
         _draw_body(canvas, parts, shown, pen)
         return
-    has_face = parts.face.size > 0 and shown[parts.face].mean() > 0.5
-    _draw_body(canvas, parts, shown & ~parts.inside_face if has_face else shown, pen)
+    _draw_body(canvas, parts, body_beside_face(parts, shown), pen)
     _draw_details(canvas, parts, shown, pen)
+
+
+def made_by_filter(pose: Pose) -> Mask:
+    """Return (K,) which keypoints the estimator did not see: a filter made them."""
+    origin = pose.provenance
+    return np.asarray((origin == Provenance.PREDICTED) | (origin == Provenance.FILLED))
+
+
+def body_beside_face(parts: Parts, shown: Mask) -> Mask:
+    """Return `shown` (K,) without the eyes and nose of the body where a face is drawn as well."""
+    has_face = parts.face.size > 0 and shown[parts.face].mean() > 0.5
+    return shown & ~parts.inside_face if has_face else shown
 
 
 def mixed(colour: Colour, other: Colour, part: float) -> Colour:
@@ -66,7 +76,7 @@ def mixed(colour: Colour, other: Colour, part: float) -> Colour:
 # -- which keypoints are what ----------------------------------------------------------------------
 
 
-class _Lines(NamedTuple):
+class Lines(NamedTuple):
     """E lines of a skeleton."""
 
     ends: Numbers
@@ -78,8 +88,8 @@ class _Lines(NamedTuple):
 class Parts(NamedTuple):
     """How the parts of a skeleton are drawn."""
 
-    bones: _Lines
-    fine: _Lines
+    bones: Lines
+    fine: Lines
     joints: Numbers
     """Of the body, drawn as discs."""
     dots: Numbers
@@ -111,9 +121,9 @@ def parts_of(skeleton: Skeleton) -> Parts:
     )
 
 
-def _lines(edges: list[tuple[int, int]], pale: Mask) -> _Lines:
+def _lines(edges: list[tuple[int, int]], pale: Mask) -> Lines:
     ends = np.array(edges, np.intp).reshape(-1, 2)
-    return _Lines(ends, np.asarray(pale[ends].all(axis=1)))
+    return Lines(ends, np.asarray(pale[ends].all(axis=1)))
 
 
 # -- strokes ---------------------------------------------------------------------------------------
@@ -180,7 +190,7 @@ def _draw_details(canvas: _Canvas, parts: Parts, shown: Mask, pen: Pen) -> None:
 
 
 def _strokes(
-    canvas: _Canvas, lines: _Lines, shown: Mask, seen: _Ink, made: _Ink
+    canvas: _Canvas, lines: Lines, shown: Mask, seen: _Ink, made: _Ink
 ) -> tuple[_Stroke, ...]:
     """Return the lines with both ends `shown` (K,), by what the estimator saw of them and side."""
     drawn = shown[lines.ends].all(axis=1)

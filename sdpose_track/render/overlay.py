@@ -61,7 +61,7 @@ def draw_people(
             _draw_box(image, reach, pose, width)
         shown = reach.holds(pose.keypoints) & (pose.scores >= look.threshold)
         if look.skeleton and shown.any():
-            pen = Pen(track_colour(pose.track_id), width, _is_large(pose))
+            pen = Pen(track_colour(pose.track_id), width, is_large(pose))
             draw_figure(image, pose, shown, parts, pen)
     if look.ids:
         _draw_tags(image, reach, people, look)
@@ -79,7 +79,13 @@ class Reach:
 
     @classmethod
     def of(cls, image: UInt8) -> Reach:
-        size = np.array(image.shape[1::-1], np.float32)
+        height, width = image.shape[:2]
+        return cls.around(width, height)
+
+    @classmethod
+    def around(cls, width: int, height: int) -> Reach:
+        """Return the reach of a picture of so many pixels."""
+        size = np.array((width, height), np.float32)
         margin = max(float(size.max()), 64.0)
         return cls(np.full(2, -margin, np.float32), size + np.float32(margin))
 
@@ -90,16 +96,23 @@ class Reach:
 
 def line_width(image: UInt8, pose: Pose, style: Style) -> int:
     """Return the width of a bone in pixels: by the picture, thinner on somebody far away."""
-    most: float = min(image.shape[:2]) / 200
-    tall = float(pose.box[3]) - float(pose.box[1])
-    wanted = min(tall / 130, most) if np.isfinite(tall) and tall > 0 else most / 2
-    return max(1, min(round(style.scale * wanted), 64))
+    return max(1, min(round(style.scale * bone_width(min(image.shape[:2]), pose)), 64))
 
 
-def _is_large(pose: Pose) -> bool:
+def bone_width(side: float, pose: Pose, zoom: float = 1.0) -> float:
+    """Return the width of a bone where the shorter side of what is seen is `side`.
+
+    `zoom` is the size of a pixel of the picture in the unit of `side` and of the width.
+    """
+    most = side / 200
+    tall = zoom * (float(pose.box[3]) - float(pose.box[1]))
+    return min(tall / 130, most) if np.isfinite(tall) and tall > 0 else most / 2
+
+
+def is_large(pose: Pose, zoom: float = 1.0) -> bool:
     """Tell whether somebody is large enough for feet, hands and face; without a box they are."""
     x1, y1, x2, y2 = pose.box.tolist()
-    return not max(x2 - x1, y2 - y1) < DETAILS_FROM
+    return not zoom * max(x2 - x1, y2 - y1) < DETAILS_FROM
 
 
 def _draw_box(image: UInt8, reach: Reach, pose: Pose, width: int) -> None:
@@ -121,7 +134,7 @@ def _draw_tags(image: UInt8, reach: Reach, people: Sequence[Pose], style: Style)
     letters = max(10, min(round(style.scale * min(height, width) / 36), 160))
     taken: list[tuple[int, int, int, int]] = []
     for pose in people:
-        top = _top_of(reach, pose, style.threshold)
+        top = top_of(reach, pose, style.threshold)
         if top is None:
             continue
         tag = _tag(str(pose.track_id), track_colour(pose.track_id), letters)
@@ -137,7 +150,7 @@ def _draw_tags(image: UInt8, reach: Reach, people: Sequence[Pose], style: Style)
         image[y : y + h, x : x + w] = tag
 
 
-def _top_of(reach: Reach, pose: Pose, threshold: float) -> tuple[float, float] | None:
+def top_of(reach: Reach, pose: Pose, threshold: float) -> tuple[float, float] | None:
     """Return the middle of the top of a person: above what is seen of the head, or of the box."""
     corners = pose.box.reshape(2, 2)
     if np.isfinite(corners).all():

@@ -51,9 +51,9 @@ class Trails:
     def draw(self, image: UInt8) -> None:
         """Draw the trails in place on `image`, a writable (H, W, 3) BGR picture of any size."""
         reach = Reach.of(image)
-        for track_id in sorted({i for _, spots in self._frames for i in spots}):
+        for track_id in self.track_ids:
             steps = [
-                step for step in self._steps(track_id) if reach.holds(np.array(step.ends)).all()
+                step for step in self.steps(track_id) if reach.holds(np.array(step.ends)).all()
             ]
             if steps:
                 width = WIDTH * line_width(image, steps[-1].pose, self._style)
@@ -67,7 +67,12 @@ class Trails:
         x, y = (x1 + x2) / 2, (y1 + y2) / 2
         return _Spot(x, y, is_hip, pose) if isfinite(x) and isfinite(y) else None
 
-    def _steps(self, track_id: int) -> Iterator[_Step]:
+    @property
+    def track_ids(self) -> list[int]:
+        """Everyone who has a trail, ascending."""
+        return sorted({i for _, spots in self._frames for i in spots})
+
+    def steps(self, track_id: int) -> Iterator[Step]:
         """Yield the ways that somebody went from one frame to the next, from the oldest on."""
         now = self._frames[-1][0] if self._frames else 0.0
         before: tuple[float, _Spot] | None = None
@@ -79,7 +84,7 @@ class Trails:
             if before is not None and spot.follows(before[1]):
                 one, other = before[1], spot
                 ages = now - before[0], now - seconds
-                yield _Step(((one.x, one.y), (other.x, other.y)), ages, spot.pose)
+                yield Step(((one.x, one.y), (other.x, other.y)), ages, spot.pose)
             before = (seconds, spot)
 
 
@@ -99,14 +104,16 @@ class _Spot(NamedTuple):
         return self.is_hip == before.is_hip and not way > longest
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
+    """The way that somebody went from one frame to the next."""
+
     ends: tuple[tuple[float, float], tuple[float, float]]
     ages: tuple[float, float]
     """Seconds since each end."""
     pose: Pose
 
 
-def _draw(image: UInt8, steps: Sequence[_Step], width: float, colour: Colour) -> None:
+def _draw(image: UInt8, steps: Sequence[Step], width: float, colour: Colour) -> None:
     """Lay the trail, and under it a dark rim, over the part of `image` where it is."""
     rim = max(0.5, width / 5)
     height, wide = image.shape[:2]
@@ -125,9 +132,7 @@ def _draw(image: UInt8, steps: Sequence[_Step], width: float, colour: Colour) ->
         part[inked] = np.rint(part[inked] * (1 - share) + np.array(ink, np.float32) * share)
 
 
-def _draw_step(
-    mask: UInt8, step: _Step, corner: Sequence[int], widths: tuple[float, float]
-) -> None:
+def _draw_step(mask: UInt8, step: Step, corner: Sequence[int], widths: tuple[float, float]) -> None:
     """Draw a step in pieces, each fainter and thinner the older it is."""
     width, extra = widths
     pieces = ceil(max(dist(*step.ends) / PIECE, 1))

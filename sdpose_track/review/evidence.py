@@ -106,7 +106,7 @@ class Scene:
         self.size = (view.source.width, view.source.height)
         """Width and height of the picture in pixels."""
         self.first = view.indices.start
-        self.seconds = view.recording.frame_times()[: len(view.indices)]
+        self.seconds = view.times
         """(F,) times of all frames."""
         self.lost = np.fromiter(_lost(view), np.int32)
         """Indices of the frames that could not be decoded, ascending."""

@@ -1,8 +1,11 @@
-"""Who is in a view, and from when to when."""
+"""Who is in a view, and from when to when, and which frames it has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +14,39 @@ from sdpose_track.repair.edits import LAST_FRAME
 from sdpose_track.repair.identities import Piece
 from sdpose_track.repair.repairs import Repairs, within
 from sdpose_track.session.facts import RawFacts
-from sdpose_track.session.recording import TrackSpan
+from sdpose_track.session.recording import Recording, TrackSpan
+
+
+def stored_of(frames: range, stored: range, path: Path) -> range:
+    """Return those of `frames`, a range without steps, that are `stored` in the session at `path`.
+
+    Raises SettingsError if there is none.
+    """
+    found = range(max(frames.start, stored.start), min(frames.stop, stored.stop))
+    if not found:
+        there = f"has {stored.start} to {stored.stop - 1}" if stored else "has no frames yet"
+        raise SettingsError(
+            f"frames {frames.start} to {frames.stop - 1}: {path} has none of them; it {there}"
+        )
+    return found
+
+
+def between(recording: Recording, start: Fraction, end: Fraction | None) -> range:
+    """Return the stored frames from `start` to before `end`, in seconds from the source's first.
+
+    Without an `end` all to the last. Raises SettingsError if there is none.
+    """
+    unit, stored = recording.header.source.time_base, recording.indices()
+    times = recording.frame_times()[: len(stored)]
+    stamps = np.rint(times * (unit.denominator / unit.numerator))  # whole again: ends are exact
+    first = int(np.searchsorted(stamps, ceil(start / unit)))
+    stop = len(stored) if end is None else int(np.searchsorted(stamps, ceil(end / unit)))
+    if first >= stop:
+        there = f"from {times[0]:.3f} s to {times[-1]:.3f} s" if times.size else "not there yet"
+        raise SettingsError(
+            f"--start and --end choose no frame of {recording.path}, whose frames are {there}"
+        )
+    return stored[first:stop]
 
 
 def shown_spans(frames: range, repairs: Repairs, facts: RawFacts) -> tuple[TrackSpan, ...]:
@@ -22,8 +57,8 @@ def shown_spans(frames: range, repairs: Repairs, facts: RawFacts) -> tuple[Track
     raw = {span.track_id: span for span in facts.spans}
     found = []
     for shown, pieces in sorted(repairs.identities.all_pieces(raw).items()):
-        own = raw.get(shown)
-        if own is not None and own.last < frames.stop and pieces == [Piece(shown, 0, LAST_FRAME)]:
+        own = raw.get(shown) if pieces == [Piece(shown, 0, LAST_FRAME)] else None
+        if own is not None and own.first >= frames.start and own.last < frames.stop:
             found.append(own)
             continue
         parts = [within(facts.presence(p.tracked), p.first, p.last) for p in pieces]

@@ -11,11 +11,20 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 
 from sdpose_track.errors import SessionError
-from sdpose_track.records import Float32, FramePoses, Pose, SourceInfo, TrackArrays, read_only
+from sdpose_track.records import (
+    Float32,
+    Float64,
+    FramePoses,
+    Pose,
+    SourceInfo,
+    TrackArrays,
+    read_only,
+)
 from sdpose_track.repair.applying import (
     blended,
     keyframes,
@@ -28,7 +37,7 @@ from sdpose_track.repair.rules import fold
 from sdpose_track.session.facts import RawFacts
 from sdpose_track.session.kept import Kept
 from sdpose_track.session.recording import Recording, TrackSpan
-from sdpose_track.session.spans import chosen, shown_spans
+from sdpose_track.session.spans import chosen, shown_spans, stored_of
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.choices import Smoothing, SmoothSettings
 from sdpose_track.smooth.grid import FrameTimes
@@ -43,10 +52,24 @@ _AT_ONCE = 1 << 17
 _People = dict[int, TrackArrays]
 
 
+class Stretch(NamedTuple):
+    """Some frames that follow each other, and the people in them."""
+
+    frames: range
+    people: Mapping[int, TrackArrays]
+    """By id: everyone who is in some of the frames, over these frames only."""
+
+    def at(self, index: int) -> tuple[Pose, ...]:
+        """Return everyone in one of the frames, by ascending id."""
+        found = (self.people[i].at(index) for i in sorted(self.people))
+        return tuple(pose for pose in found if pose is not None)
+
+
 class View:
     """Frames and people of a recording, as stored when the view was made.
 
-    Raises SettingsError if `people` names somebody whom the recording does not have.
+    Raises SettingsError if `people` names somebody whom the recording does not have, or none of
+    `frames` is stored.
     """
 
     def __init__(
@@ -57,26 +80,38 @@ class View:
         settings: SmoothSettings | None = None,
         *,
         repairs: Repairs | None = None,
+        frames: range | None = None,
     ) -> None:
-        """Keep what to look at; `repairs` None takes those that hold in the recording."""
+        """Keep what to look at; `repairs` None takes those that hold in the recording.
+
+        `frames` are those to see, None for all. They are computed with everything around them: each
+        is as in a view of all.
+        """
         self.recording = recording
         self.smoothing = smoothing
         self.settings = settings or SmoothSettings()
-        self.indices: range = recording.indices()
+        self._stored = recording.indices()
+        self.indices: range = (
+            self._stored if frames is None else stored_of(frames, self._stored, recording.path)
+        )
         """The frame indices of the view, without holes."""
         facts = RawFacts(recording)
         self.repairs = fold(recording.history().held, facts) if repairs is None else repairs
-        spans = shown_spans(self.indices, self.repairs, facts)
+        spans = shown_spans(self._stored, self.repairs, facts)
         self._everybody = len(spans)
-        self.spans: tuple[TrackSpan, ...] = chosen(spans, people)
-        """The people of the view, by ascending track id."""
-        self._wanted = frozenset(self.track_ids)
+        self._everywhere = chosen(spans, people)
+        self._wanted = frozenset(span.track_id for span in self._everywhere)
         self._pieces = self.repairs.identities.all_pieces(facts.tracked_ids)
         self._keyframes = keyframes(self.repairs, self._pieces, self.skeleton.keypoints)
         self._base: Kept[int, _People] = Kept(KEPT_BYTES, _size)
         self._final: Kept[int, _People] = Kept(KEPT_BYTES, _size)
         self._tracks: Kept[int, TrackArrays] = Kept(KEPT_BYTES, _bytes)
         self._plain_tracks: Kept[int, TrackArrays] = Kept(KEPT_BYTES, _bytes)
+        self.spans: tuple[TrackSpan, ...] = self._everywhere
+        """The people of the view, by ascending track id, and when they are in it."""
+        if self.indices != self._stored:
+            here = shown_spans(self.indices, self.repairs, facts)
+            self.spans = tuple(self._in_view({span.track_id: span for span in here}))
 
     @property
     def source(self) -> SourceInfo:
@@ -102,51 +137,86 @@ class View:
     def label(self) -> str:
         """What tells this view from others of the recording in file names: `smooth`, `raw_p1_p3`.
 
-        It names the smoothing, and the people where they are not all.
+        It names the smoothing, the people where they are not all, and the first and last frame
+        where there are others: `smooth_f120-240`.
         """
-        everybody = len(self.spans) == self._everybody
-        people = () if everybody else tuple(f"p{i}" for i in self.track_ids)
-        return "_".join((self.smoothing.label, *people))
+        chosen_ids = [span.track_id for span in self._everywhere]
+        people = () if len(chosen_ids) == self._everybody else (f"p{i}" for i in chosen_ids)
+        first, last = self.indices.start, self.indices.stop - 1
+        frames = () if self.indices == self._stored else (f"f{first}-{last}",)
+        return "_".join((self.smoothing.label, *people, *frames))
+
+    @cached_property
+    def times(self) -> Float64:
+        """(F,) seconds of the frames of the view, since the first frame of the source."""
+        begin = self.indices.start - self._stored.start
+        return self._times.seconds[begin : begin + len(self.indices)]
 
     # -- by frame, by person, one after another --------------------------------------------------
 
     def frame(self, index: int) -> FramePoses:
         """Return everyone in one frame. Raises SessionError if it is not stored."""
+        people = self.stretch(index).at(index)
+        return replace(self.recording.frame_head(index), people=people)
+
+    def stretch(self, index: int) -> Stretch:
+        """Return the frames around `index` that are computed together, and who is in them.
+
+        Raises SessionError if the frame is not stored.
+        """
         if index not in self.indices:
             raise SessionError(f"{self.recording.path} holds no frame {index}")
         chunk = index // CHUNK
-        head = self.recording.frame_head(index)
-        return _with_people(head, self._final.get(chunk, lambda: self._blended(chunk)))
+        return self._stretch(chunk, self._final.get(chunk, lambda: self._blended(chunk)))
 
     def track(self, track_id: int) -> TrackArrays:
-        """Return one person over the whole recording; empty arrays if there is none such."""
-        return self._tracks.get(track_id, lambda: self._whole(track_id))
+        """Return one person over all frames of the view; empty arrays if there is none such."""
+        return self._tracks.get(track_id, lambda: self._seen(track_id))
 
     def tracks(self) -> Iterator[TrackArrays]:
         """Yield everyone of the view by ascending id; nobody is kept in memory."""
-        return (self._whole(track_id) for track_id in self.track_ids)
+        return (self._seen(track_id) for track_id in self.track_ids)
 
     def frames(self) -> Generator[FramePoses, None, None]:
         """Yield every frame in order, also those with nobody and those that were lost."""
         for chunks in self._groups():
             made = self._computed(chunks)
             for chunk in chunks:
-                people = self._with_keyframes(made[chunk], made)
-                for head in self.recording.frame_heads(self._core(chunk)):
-                    yield _with_people(head, people)
+                stretch = self._stretch(chunk, self._with_keyframes(made[chunk], made))
+                for head in self.recording.frame_heads(stretch.frames):
+                    yield replace(head, people=stretch.at(head.index))
+
+    def _in_view(self, here: Mapping[int, TrackSpan]) -> Iterator[TrackSpan]:
+        """Yield when people are in the view, who are seen `here`, or in a gap that is filled."""
+        for span in self._everywhere:
+            if span.track_id in here:
+                yield here[span.track_id]
+            elif span.first < self.indices.stop and span.last >= self.indices.start:
+                indices = self._seen(span.track_id).indices.tolist()
+                if indices:
+                    yield TrackSpan(span.track_id, indices[0], indices[-1], len(indices))
 
     # -- chunks ----------------------------------------------------------------------------------
 
     @cached_property
     def _times(self) -> FrameTimes:
-        """The seconds of the frames: read for smoothing and blending only."""
-        times = self.recording.frame_times()[: len(self.indices)]
-        return FrameTimes(self.indices.start, times)
+        """The seconds of all frames: read for smoothing and blending only."""
+        times = self.recording.frame_times()[: len(self._stored)]
+        return FrameTimes(self._stored.start, times)
 
     def _core(self, chunk: int) -> range:
-        """Return the frames of a chunk."""
-        start, stop = self.indices.start, self.indices.stop
+        """Return the frames of a chunk, also those that are not in the view."""
+        start, stop = self._stored.start, self._stored.stop
         return range(max(chunk * CHUNK, start), min((chunk + 1) * CHUNK, stop))
+
+    def _stretch(self, chunk: int, people: _People) -> Stretch:
+        """Return what the view has of a chunk and its `people`."""
+        core = self._core(chunk)
+        frames = range(max(core.start, self.indices.start), min(core.stop, self.indices.stop))
+        if frames != core:
+            cut = {i: _inside(track, frames) for i, track in people.items()}
+            people = {i: track for i, track in cut.items() if len(track)}
+        return Stretch(frames, people)
 
     def _around(self, chunk: int) -> range:
         """Return the frames that a chunk is computed from."""
@@ -165,7 +235,7 @@ class View:
         chunk, end = self.indices.start // CHUNK, -(-self.indices.stop // CHUNK)
         while chunk < end:
             core = self._core(chunk)
-            alive = sum(s.first < core.stop and s.last >= core.start for s in self.spans)
+            alive = len(self._there(core))
             count = _AT_ONCE // (CHUNK * len(self.skeleton) * max(alive, 1))
             group = range(chunk, min(chunk + max(count, 1), end))
             yield group
@@ -192,13 +262,17 @@ class View:
         outlier, and go another way.
         """
         core = self._core(chunk)
-        here = [s.track_id for s in self.spans if s.first < core.stop and s.last >= core.start]
         found = {}
-        for i in here:
+        for i in self._there(core):
             whole = self._plain_tracks.get(i, partial(self._unblended, i))
             if len(own := _inside(whole, core)):
                 found[i] = own
         return found
+
+    def _there(self, frames: range) -> list[int]:
+        """Return who may be in some of `frames`."""
+        spans = self._everywhere
+        return [s.track_id for s in spans if s.first < frames.stop and s.last >= frames.start]
 
     def _read(self, frames: range) -> _People:
         raw = self.recording.people(frames)
@@ -209,6 +283,11 @@ class View:
         if self.smoothing is Smoothing.OFF or not pieces:
             return pieces
         return smooth_pieces(pieces, self._times, self.smoothing, self.skeleton, self.settings)
+
+    def _seen(self, track_id: int) -> TrackArrays:
+        """Return a person over all frames of the view."""
+        whole = self._whole(track_id)
+        return whole if self.indices == self._stored else _inside(whole, self.indices)
 
     def _whole(self, track_id: int) -> TrackArrays:
         """Return a person over the whole recording."""
@@ -230,8 +309,8 @@ class View:
         return read_only(track)
 
     def _frames_of(self, piece: Piece) -> range:
-        """Return the frames of `piece` that the view has."""
-        return range(max(piece.first, self.indices.start), min(piece.last + 1, self.indices.stop))
+        """Return the frames of `piece` that are stored."""
+        return range(max(piece.first, self._stored.start), min(piece.last + 1, self._stored.stop))
 
     # -- keyframes -------------------------------------------------------------------------------
 
@@ -261,11 +340,6 @@ class View:
         return float(self._times.seconds[frame - self._times.first])
 
 
-def _with_people(head: FramePoses, people: _People) -> FramePoses:
-    found = (_at(people[i], head.index) for i in sorted(people))
-    return replace(head, people=tuple(pose for pose in found if pose is not None))
-
-
 def _inside(track: TrackArrays, frames: range) -> TrackArrays:
     low, high = np.searchsorted(track.indices, np.array([frames.start, frames.stop], np.int32))
     return track.rows(slice(int(low), int(high)))
@@ -273,7 +347,7 @@ def _inside(track: TrackArrays, frames: range) -> TrackArrays:
 
 def _where(track: TrackArrays | None, frame: int, keypoint: int) -> Float32:
     """Return the (2,) position of a keypoint in a frame; NaN where it has none."""
-    pose = None if track is None else _at(track, frame)
+    pose = None if track is None else track.at(frame)
     return np.full(2, np.nan, np.float32) if pose is None else pose.keypoints[keypoint]
 
 
@@ -283,17 +357,3 @@ def _bytes(track: TrackArrays) -> int:
 
 def _size(people: _People) -> int:
     return sum(map(_bytes, people.values()))
-
-
-def _at(track: TrackArrays, index: int) -> Pose | None:
-    row = int(np.searchsorted(track.indices, np.int32(index)))  # int64 would copy all
-    if row == len(track) or track.indices[row] != index:
-        return None
-    return Pose(
-        track.track_id,
-        track.boxes[row],
-        float(track.box_scores[row]),
-        track.keypoints[row],
-        track.scores[row],
-        track.provenance[row],
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -45,6 +45,8 @@ class Animation(Closing):
         self._name = name
         self._damage = Damage()
         self._reading: Generator[tuple[int, UInt8 | None, float], None, None] | None = None
+        self._next = 0
+        """Index of the frame that `_reading` yields next."""
         self._read_frame: Frame | None = None
         try:
             self._header = read_header(path, name)
@@ -91,7 +93,7 @@ class Animation(Closing):
                 yield self._frame(index, image, tuple(lost))
                 lost.clear()
 
-    def read(self, index: int) -> Frame:
+    def read(self, index: int, looked: Callable[[], None] | None = None) -> Frame:
         if not 0 <= index < len(self._stamps):
             raise SourceError(
                 f"{self._name} has no frame {index}; its frames are 0 to {len(self._stamps) - 1}."
@@ -99,10 +101,7 @@ class Animation(Closing):
         here = self._read_frame
         if here is not None and here.index == index:
             return here
-        if self._reading is None or here is None or here.index > index:
-            self.close()
-            self._reading = self._decoded()
-        image = next((image for i, image, _ in self._reading if i == index), None)
+        image = self._reached(index, looked)
         if image is None:
             self.close()
             raise SourceError(
@@ -111,6 +110,21 @@ class Animation(Closing):
             )
         self._read_frame = self._frame(index, image)
         return self._read_frame
+
+    def _reached(self, index: int, looked: Callable[[], None] | None) -> UInt8 | None:
+        """Return the pixels of frame `index`, decoding from where the last search ended."""
+        if self._reading is None or self._next > index:
+            self.close()
+            self._reading = self._decoded()
+            self._next = 0
+        image: UInt8 | None = None
+        while self._next <= index:
+            if looked is not None:
+                looked()
+            found = next(self._reading, None)
+            image = None if found is None else found[1]
+            self._next += 1
+        return image
 
     def entry(self, index: int) -> int:  # noqa: ARG002 decoding begins at the first
         return 0

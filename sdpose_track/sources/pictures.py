@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from fractions import Fraction
 from pathlib import Path
 
@@ -70,12 +70,14 @@ class Pictures(Closing):
             yield self._frame(index, image, tuple(lost))
             lost.clear()
 
-    def read(self, index: int) -> Frame:
+    def read(self, index: int, looked: Callable[[], None] | None = None) -> Frame:
         if not 0 <= index < len(self._slots):
             raise SourceError(
                 f"{self._name} has no frame {index}; its frames are 0 to {len(self._slots) - 1}."
             )
         if self._read_frame is None or self._read_frame.index != index:
+            if looked is not None:
+                looked()
             image = self._image(index)
             if image is None:
                 raise SourceError(

@@ -5,7 +5,7 @@ The pipeline needs only `frames`; the viewer reads single frames; the summary as
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -41,10 +41,11 @@ class Source(Protocol):
             SourceError: the source cannot be read any more, or `start` is negative.
         """
 
-    def read(self, index: int) -> Frame:
+    def read(self, index: int, looked: Callable[[], None] | None = None) -> Frame:
         """Return the frame at `index`, the same pixels that `frames` yields there.
 
-        One thread at a time may call this.
+        One thread at a time may call this. `looked` is called before anything is decoded and
+        between the frames on the way; what it raises ends the search, and the next one works.
 
         Raises:
             SourceError: there is no such frame, or it could not be decoded.

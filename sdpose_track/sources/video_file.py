@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from sdpose_track.closing import Closing
 from sdpose_track.errors import SourceError
 from sdpose_track.records import Frame, FrameState, LostFrame, SourceInfo
-from sdpose_track.sources.decoder import Decoded, Decoder, choose_stream, open_container
+from sdpose_track.sources.decoder import TELLING, Decoded, Decoder, choose_stream, open_container
 from sdpose_track.sources.geometry import check_size
 from sdpose_track.sources.packet_index import PacketIndex, read_index
 from sdpose_track.sources.painter import Layout, Painter
@@ -90,14 +90,14 @@ class VideoFile(Closing):
                 last = decoded.index
         self._count(max(0, len(self._index) - 1 - last))
 
-    def read(self, index: int) -> Frame:
+    def read(self, index: int, looked: Callable[[], None] | None = None) -> Frame:
         if not 0 <= index < len(self._index):
             raise SourceError(
                 f"{self._name} has no frame {index}; its frames are 0 to {len(self._index) - 1}."
             )
         if self._read_frame is not None and self._read_frame.index == index:
             return self._read_frame
-        decoded = self._reach(index)
+        decoded = self._reach(index, looked)
         if decoded is None or decoded.index != index:
             raise SourceError(
                 f"Frame {index} of {self._name} is damaged and could not be decoded; "
@@ -126,8 +126,14 @@ class VideoFile(Closing):
             raise undecodable(self._name, "unknown")
         return stream
 
-    def _decoder(self, *, by_frame: bool) -> Decoder:
-        return Decoder(self._path, self._index, threads=self._threads, by_frame=by_frame)
+    def _decoder(self, *, by_frame: bool, leave_out: bool = False) -> Decoder:
+        return Decoder(
+            self._path,
+            self._index,
+            threads=self._threads,
+            by_frame=by_frame,
+            leave_out=leave_out,
+        )
 
     def _decoded_from(self, start: int) -> Generator[Decoded, None, None]:
         """Yield the pictures from `start` on.
@@ -148,14 +154,14 @@ class VideoFile(Closing):
             if not self._index.trusted and last >= start:
                 return
 
-    def _reach(self, index: int) -> Decoded | None:
+    def _reach(self, index: int, looked: Callable[[], None] | None) -> Decoded | None:
         if self._reader is None:
-            self._reader = self._decoder(by_frame=True)
-        decoded = self._reader.reach(index)
+            self._reader = self._decoder(by_frame=True, leave_out=self._codec in TELLING)
+        decoded = self._reader.reach(index, looked)
         if decoded is not None and decoded.index == index:
             return decoded
         with closing(self._decoder(by_frame=False)) as decoder:
-            return decoder.reach(index)
+            return decoder.reach(index, looked)
 
     def _lost(self, first: int, end: int) -> tuple[LostFrame, ...]:
         return tuple(LostFrame(i, self._index.stamps[i]) for i in range(first, end))

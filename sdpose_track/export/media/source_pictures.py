@@ -5,38 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from sdpose_track.errors import SourceError
 from sdpose_track.export.job import Job
 from sdpose_track.records import Frame, FramePoses
-from sdpose_track.session.schema import other_file
-from sdpose_track.sources import Source, open_source
+from sdpose_track.session import its_source
+from sdpose_track.sources import Source
 
 SAME_TIME_S = 1e-6
 """Seconds by which a picture may be off its time in the session: what floats lose."""
-
-
-def find_source(name: str, folder: Path) -> Path:
-    """Return where the source that a session calls `name` is now.
-
-    It is looked for at its path and, since sessions are moved with their videos, in `folder`, the
-    session's. Raises SourceError if it is in neither place, or was a live one.
-    """
-    local = unquote(urlsplit(name).path) if name.lower().startswith("file://") else name
-    if "://" in local:
-        raise SourceError(
-            f"{name} was live, so there are no pictures to draw on; export another format"
-        )
-    there = Path(local).expanduser()
-    for path in (there, folder / there, folder / there.name):
-        if path.exists() or ("%" in path.name and path.parent.is_dir()):
-            return path
-    raise SourceError(
-        f"{name} is not there any more; its pictures are needed, so put it back or beside the"
-        f" session in {folder}"
-    )
 
 
 def reopened(job: Job) -> Source:
@@ -44,20 +21,7 @@ def reopened(job: Job) -> Source:
 
     Raises SourceError if it is not there any more, cannot be read, or is another one now.
     """
-    then = job.view.source
-    path = find_source(then.name, job.view.recording.path.parent)
-    if then.kind in ("pictures", "picture"):
-        source = open_source(str(path), picture_rate=then.rate)
-    else:
-        source = open_source(str(path))
-    difference = other_file(then, source.info)
-    if difference is not None:
-        source.close()
-        raise SourceError(
-            f"{path} is not the video that the session was made from ({difference}); put that back"
-            " or run track again"
-        )
-    return source
+    return its_source.reopened(job.view.source, job.view.recording.path.parent)
 
 
 def pictures(job: Job, source: Source) -> Generator[tuple[FramePoses, Frame], None, None]:
@@ -103,7 +67,7 @@ class _Reel:
         self._name = job.view.source.name
         self._source = source
         self._first = job.view.indices.start
-        self._times = job.view.recording.frame_times()
+        self._times = job.view.times
         self._decoded: Generator[Frame, None, None] | None = None
         self._next: Frame | None = None
 

@@ -1,0 +1,51 @@
+"""The video or pictures that a session was made from, found again and opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from sdpose_track.errors import SourceError
+from sdpose_track.records import SourceInfo
+from sdpose_track.session.schema import other_file
+from sdpose_track.sources import Source, open_source
+
+
+def find_source(name: str, folder: Path) -> Path:
+    """Return where the source that a session calls `name` is now.
+
+    It is looked for at its path and, since sessions are moved with their videos, in `folder`, the
+    session's. Raises SourceError if it is in neither place, or was a live one.
+    """
+    local = unquote(urlsplit(name).path) if name.lower().startswith("file://") else name
+    if "://" in local:
+        raise SourceError(f"{name} was live, so its pictures are gone; choose what needs none")
+    there = Path(local).expanduser()
+    for path in (there, folder / there, folder / there.name):
+        if path.exists() or ("%" in path.name and path.parent.is_dir()):
+            return path
+    raise SourceError(
+        f"{name} is not there any more; its pictures are needed, so put it back or beside the"
+        f" session in {folder}"
+    )
+
+
+def reopened(then: SourceInfo, folder: Path, path: Path | None = None) -> Source:
+    """Open the source of a session in `folder` again; its `info.name` is the path. Close it.
+
+    `path` is where a user says that it is now. Raises SourceError if it is not there any more,
+    cannot be read, or is another one.
+    """
+    found = find_source(then.name, folder) if path is None else path
+    if then.kind in ("pictures", "picture"):
+        source = open_source(str(found), picture_rate=then.rate)
+    else:
+        source = open_source(str(found))
+    difference = other_file(then, source.info)
+    if difference is not None:
+        source.close()
+        raise SourceError(
+            f"{found} is not the video that the session was made from ({difference}); put that back"
+            " or run track again"
+        )
+    return source

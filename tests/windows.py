@@ -1,0 +1,39 @@
+"""For the viewer's tests: settings of their own, and a check that no window is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PyQt6.QtCore import QCoreApplication, QEvent, QSettings, QStandardPaths
+from PyQt6.QtWidgets import QApplication
+
+from ui.preferences import Preferences
+
+
+@pytest.fixture(autouse=True)
+def own_settings(request: pytest.FixtureRequest) -> None:
+    """Keep the settings of the viewer's tests away from the user's."""
+    if request.path.parent.name != "ui":
+        return
+    QStandardPaths.setTestModeEnabled(True)
+    folder = str(request.getfixturevalue("tmp_path") / "settings")
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+
+
+@pytest.fixture
+def preferences(own_settings: None) -> Preferences:
+    """Preferences that nobody has set."""
+    return Preferences()
+
+
+@pytest.fixture(autouse=True)
+def no_window_left(nothing_left_behind: None) -> Iterator[None]:
+    """Fail a test that leaves a window open."""
+    yield
+    if QApplication.instance() is None:
+        return  # a test without windows
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    seen = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    left = [f"{type(w).__name__} “{w.windowTitle() or w.objectName()}”" for w in seen]
+    assert not left, f"still open after the test: {left}"

@@ -1,0 +1,116 @@
+"""The application: one window, dressed, with Ctrl-C and crashes in good order."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QEventLoop, QSocketNotifier, QTimer
+from PyQt6.QtWidgets import QApplication
+
+from sdpose_track import __version__
+from sdpose_track.cli import INTERRUPTED
+from sdpose_track.errors import OutputError, SourceError
+from ui import crash, keys
+from ui.look import theme
+from ui.preferences import Preferences
+from ui.window.main_window import MainWindow
+
+NAME = "sdpose-track"
+LONGEST_WAIT_S = 120
+"""For a window that is to be photographed."""
+
+
+def run(path: str | None) -> int:
+    """Open the window, with `path` in it, and return the exit code once it is closed."""
+    app = application()
+    preferences = Preferences()
+    theme.apply(app, preferences.theme)
+    crash.install(app)
+    window = MainWindow(preferences)
+    window.show()
+    if path is not None:
+        window.open(path)
+    with _interruptible(window):
+        code = app.exec()
+    return INTERRUPTED if window.was_interrupted else code
+
+
+def photograph(path: str | None, picture: Path) -> int:
+    """Open the window, with `path` in it, and write a picture of it. Returns 0.
+
+    Raises SourceError or SessionError if `path` cannot be shown, OutputError if `picture` cannot
+    be written.
+    """
+    app = application()
+    preferences = Preferences()
+    theme.apply(app, preferences.theme)
+    window = MainWindow(preferences, asks=False)
+    try:
+        window.resize(1280, 800)
+        window.show()
+        if path is not None:
+            _wait_until_shown(window, path)
+        if not window.grab().save(str(picture), "PNG"):
+            raise OutputError(f"{picture} cannot be written; choose another --screenshot")
+    finally:
+        window.keeps_settings = False
+        window.close()
+    return 0
+
+
+def application() -> QApplication:
+    """Return the application, which is made if there is none."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication([NAME])
+        app.setApplicationName(NAME)
+        app.setOrganizationName(NAME)
+        app.setApplicationDisplayName(NAME)
+        app.setApplicationVersion(__version__)
+        keys.install(app)
+    return app
+
+
+def _wait_until_shown(window: MainWindow, path: str) -> None:
+    loop, problems = QEventLoop(), list[str]()
+    document = window.document
+
+    def refused(sentence: str) -> None:
+        problems.append(sentence)
+        loop.quit()
+
+    document.refused.connect(refused)
+    window.settled.connect(loop.quit)
+    QTimer.singleShot(1000 * LONGEST_WAIT_S, lambda: refused(f"{path} takes too long to open"))
+    window.open(path)
+    loop.exec()
+    if problems:
+        raise SourceError(problems[0])
+
+
+@contextmanager
+def _interruptible(window: MainWindow) -> Iterator[None]:
+    """Close the window at Ctrl-C. Python hears of signals between its own lines only; Qt waits
+    elsewhere, so the signal also wakes a socket that Qt listens to.
+    """
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(False)
+    before = signal.signal(signal.SIGINT, lambda *_: window.interrupt())
+    awake = signal.set_wakeup_fd(theirs.fileno())
+    number: Any = ours.fileno()  # the stubs want a pointer
+    notifier = QSocketNotifier(number, QSocketNotifier.Type.Read)
+    notifier.activated.connect(lambda: ours.recv(64))
+    try:
+        yield
+    finally:
+        notifier.setEnabled(False)
+        signal.set_wakeup_fd(awake)
+        signal.signal(signal.SIGINT, before)
+        ours.close()
+        theirs.close()

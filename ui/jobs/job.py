@@ -1,0 +1,105 @@
+"""What every running job offers to those who show it."""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+from pathlib import Path
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from ui.jobs.pace import Pace
+
+
+class State(Enum):
+    """Where a job is.
+
+    PREPARING → RUNNING ⇄ PAUSED, from each of them → STOPPING → CANCELLED,
+    and from RUNNING → DONE; FAILED can come from everywhere but the last three.
+    """
+
+    PREPARING = "preparing"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more will come."""
+        return self in (State.DONE, State.CANCELLED, State.FAILED)
+
+
+class Job(QObject):
+    """Work on another thread, as seen from the thread of the window."""
+
+    state_changed = pyqtSignal(object)
+    """State."""
+    moved = pyqtSignal()
+    """`done`, `total` or `detail` are others now."""
+    noted = pyqtSignal(str)
+    """Something to tell the user: a sentence."""
+
+    can_pause = False
+    unit = ""
+    """What is counted, for people: `frames`; empty where shares are told only."""
+
+    def __init__(self, title: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.title = title
+        """What is done: `Tracking dance.mp4`."""
+        self.state = State.PREPARING
+        self.done = 0
+        self.total: int | None = None
+        """None unknown."""
+        self.detail = ""
+        """What else there is to tell of now: `3 people`."""
+        self.sentence: str | None = None
+        """Why it failed."""
+        self.results: tuple[Path, ...] = ()
+        """Files and folders that were written."""
+        self._pace = Pace()
+
+    @property
+    def per_second(self) -> float | None:
+        """How many are done in a second; None where that is not known."""
+        return self._pace.per_second(time.monotonic()) if self.state is State.RUNNING else None
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until it is done; None where that is not known."""
+        if self.state is not State.RUNNING:
+            return None
+        return self._pace.left_s(time.monotonic(), self.total)
+
+    def start(self) -> None:
+        """Begin. To be called once."""
+
+    def pause(self) -> None:
+        """Stay where it is, where that is possible."""
+
+    def go_on(self) -> None:
+        """Go on after a pause."""
+
+    def cancel(self) -> None:
+        """Ask it to end soon; `state_changed` tells when it has. Safe to call again."""
+
+    def close(self) -> None:
+        """End it and wait for that, without another signal. Safe to call again."""
+
+    # -- for the jobs themselves -----------------------------------------------------------------
+
+    def _enter(self, state: State) -> None:
+        if state is not self.state:
+            if state is State.RUNNING:
+                self._pace.begin(time.monotonic(), self.done)
+            self.state = state
+            self.state_changed.emit(state)
+
+    def _move(self, done: int, total: int | None, detail: str) -> None:
+        if done != self.done:
+            self._pace.note(time.monotonic(), done)
+        self.done, self.total, self.detail = done, total, detail
+        self.moved.emit()

@@ -1,0 +1,84 @@
+"""The bar at the top: what is used most, and how people are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PyQt6.QtCore import QSignalBlocker, Qt
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from sdpose_track.smooth.choices import Smoothing
+from ui.document.document import Document
+
+GROUPS = (
+    ("open", "track", "export"),
+    ("undo", "redo"),
+    ("compare-smoothed", "compare-raw", "compare-side-by-side", "compare-blended"),
+    ("show-skeleton", "show-boxes", "show-ids", "show-trails", "show-confidence"),
+    ("zoom-out", "zoom-fit", "zoom-in"),
+)
+"""Names of the commands that have a button, in groups."""
+WITH_TEXT = ("open", "track", "export")
+SMOOTHINGS = {
+    Smoothing.OFFLINE: "Kalman",
+    Smoothing.BUTTERWORTH: "Butterworth",
+    Smoothing.SAVGOL: "Savitzky-Golay",
+    Smoothing.ONE_EURO: "One-Euro",
+    Smoothing.LIVE: "Live Kalman",
+    Smoothing.OFF: "None",
+}
+"""What each smoothing is called in the window."""
+
+
+class ToolBar(QToolBar):
+    """Buttons of the commands, and the choice of the smoothing."""
+
+    def __init__(
+        self, document: Document, actions: Mapping[str, QAction], parent: QWidget | None = None
+    ) -> None:
+        super().__init__("Tools", parent)
+        self._document = document
+        self.setObjectName("tools")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        for number, names in enumerate(GROUPS):
+            if number:
+                self.addSeparator()
+            for name in names:
+                self._add(name, actions[name])
+            if names[0].startswith("compare"):
+                self._add_smoothing()
+
+    def _add(self, name: str, action: QAction) -> None:
+        self.addAction(action)
+        button = self.widgetForAction(action)
+        if isinstance(button, QToolButton):
+            with_text = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+            if name in WITH_TEXT:
+                button.setToolButtonStyle(with_text)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the window
+            button.setAccessibleName(action.text().replace("&", ""))
+
+    def _add_smoothing(self) -> None:
+        self.addSeparator()
+        label = QLabel("Smoothing ")
+        self.smoothing = QComboBox()
+        self.smoothing.setAccessibleName("Smoothing")
+        self.smoothing.setToolTip("How the keypoints are smoothed; raw ones are kept in any case")
+        self.smoothing.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        for smoothing, name in SMOOTHINGS.items():
+            self.smoothing.addItem(name, smoothing)
+        label.setBuddy(self.smoothing)
+        self.addWidget(label)
+        self.addWidget(self.smoothing)
+        self.smoothing.activated.connect(self._choose)
+        self._document.smoothing_changed.connect(self._show)
+        self._show()
+
+    def _choose(self, row: int) -> None:
+        self._document.choose(self.smoothing.itemData(row))
+
+    def _show(self) -> None:
+        with QSignalBlocker(self.smoothing):
+            self.smoothing.setCurrentIndex(list(SMOOTHINGS).index(self._document.smoothing))
