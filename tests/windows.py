@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,18 @@ def own_settings(request: pytest.FixtureRequest) -> None:
 def preferences(own_settings: None) -> Preferences:
     """Preferences that nobody has set."""
     return Preferences()
+
+
+@pytest.fixture(autouse=True)
+def collected_here(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect garbage in this thread only, as the viewer does: see `ui.collecting`."""
+    if request.path.parent.name != "ui":
+        yield
+        return
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from PyQt6 import sip
 from PyQt6.QtCore import QEventLoop, QSocketNotifier, QTimer
 from PyQt6.QtWidgets import QApplication
 
@@ -16,51 +17,68 @@ from sdpose_track import __version__
 from sdpose_track.cli import INTERRUPTED
 from sdpose_track.errors import OutputError, SourceError
 from ui import crash, keys
+from ui.collecting import Collector
 from ui.look import theme
 from ui.preferences import Preferences
+from ui.window.banner import Tone
 from ui.window.main_window import MainWindow
 
 NAME = "sdpose-track"
 LONGEST_WAIT_S = 120
 """For a window that is to be photographed."""
+_ours: list[QApplication] = []
+"""Keeps the application until Python ends: windows must not outlive it."""
 
 
 def run(path: str | None) -> int:
     """Open the window, with `path` in it, and return the exit code once it is closed."""
     app = application()
-    preferences = Preferences()
-    theme.apply(app, preferences.theme)
     crash.install(app)
-    window = MainWindow(preferences)
-    window.show()
-    if path is not None:
-        window.open(path)
-    with _interruptible(window):
-        code = app.exec()
-    return INTERRUPTED if window.was_interrupted else code
+    with _window() as window:
+        window.show()
+        trace = crash.left_behind()
+        if trace is not None:
+            window.banners.say(
+                f"sdpose-track ended by a fault last time; what is known of it is in {trace}",
+                Tone.NOTE,
+            )
+        if path is not None:
+            window.open(path)
+        with _interruptible(window):
+            code = app.exec()
+        return INTERRUPTED if window.was_interrupted else code
 
 
 def photograph(path: str | None, picture: Path) -> int:
     """Open the window, with `path` in it, and write a picture of it. Returns 0.
 
-    Raises SourceError or SessionError if `path` cannot be shown, OutputError if `picture` cannot
-    be written.
+    Raises SourceError if `path` cannot be shown, OutputError if `picture` cannot be written.
     """
-    app = application()
-    preferences = Preferences()
-    theme.apply(app, preferences.theme)
-    window = MainWindow(preferences, asks=False)
-    try:
+    with _window(asks=False) as window:
+        window.keeps_settings = False
         window.resize(1280, 800)
         window.show()
         if path is not None:
             _wait_until_shown(window, path)
         if not window.grab().save(str(picture), "PNG"):
             raise OutputError(f"{picture} cannot be written; choose another --screenshot")
-    finally:
-        window.keeps_settings = False
-        window.close()
     return 0
+
+
+@contextmanager
+def _window(*, asks: bool = True) -> Iterator[MainWindow]:
+    """Make the window; afterwards it is gone with all that is in it, before the application is."""
+    app = application()
+    preferences = Preferences()
+    theme.apply(app, preferences.theme)
+    collector = Collector(app)
+    window = MainWindow(preferences, asks=asks)
+    try:
+        yield window
+    finally:
+        window.close()
+        sip.delete(window)
+        collector.stop()
 
 
 def application() -> QApplication:
@@ -68,6 +86,7 @@ def application() -> QApplication:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication([NAME])
+        _ours.append(app)
         app.setApplicationName(NAME)
         app.setOrganizationName(NAME)
         app.setApplicationDisplayName(NAME)

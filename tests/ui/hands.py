@@ -17,6 +17,7 @@ _double_click = cast(Callable[..., None], QTest.mouseDClick)
 _press = cast(Callable[..., None], QTest.mousePress)
 _release = cast(Callable[..., None], QTest.mouseRelease)
 _move = cast(Callable[..., None], QTest.mouseMove)
+_wait = cast(Callable[[int], None], QTest.qWait)
 _key = cast(Callable[..., None], QTest.keyClick)
 
 
@@ -47,3 +48,8 @@ def drag(widget: QWidget, start: QPoint, end: QPoint) -> None:
     for share in (0.3, 0.7, 1.0):
         _move(widget, start + (end - start) * share)
     _release(widget, LEFT, PLAIN, end)
+
+
+def wait(milliseconds: int) -> None:
+    """Let the windows live for a while."""
+    _wait(milliseconds)

@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QRadioButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -88,9 +89,12 @@ def test_boxes_are_as_high_as_the_fields_beside_them_and_show_the_focus(
 
 
 @pytest.mark.parametrize("chosen", [Theme.DARK, Theme.LIGHT])
-def test_a_tick_is_seen(qtbot: QtBot, qapp: QApplication, chosen: Theme) -> None:
+@pytest.mark.parametrize("made", [QCheckBox, QRadioButton])
+def test_a_choice_is_seen(
+    qtbot: QtBot, qapp: QApplication, made: type[QCheckBox | QRadioButton], chosen: Theme
+) -> None:
     theme.apply(qapp, chosen)
-    box = QCheckBox("on")
+    box = made("on")
     qtbot.addWidget(box)
     off = box.grab().toImage()
     box.setChecked(True)

@@ -78,7 +78,7 @@ class Decoding:
         """
         self._opener = opener
         self._tell = tell
-        self._most = most_bytes
+        self.most_bytes = most_bytes
         self._turn = threading.Condition()
         self._wish: Wish | None = None
         self._kept: dict[int, Picture] = {}
@@ -175,7 +175,7 @@ class Decoding:
     def _wanted(self, source: Source, wish: Wish) -> tuple[int, ...]:
         """Return as many of the frames for a wish as can be kept."""
         one = 4 * source.info.width * source.info.height
-        return tuple(islice(_wanted(wish), max(1, self._most // one)))
+        return tuple(islice(_wanted(wish), max(1, self.most_bytes // one)))
 
     def _serve(self, source: Source, sketches: Sketches, wish: Wish) -> None:
         """Decode the first frame that `wish` leaves missing."""
@@ -231,13 +231,13 @@ class Decoding:
     def _make_room(self, source: Source, newest: Picture) -> None:
         """Let go of what is farthest from the wish, and of what it does not want first."""
         used = sum(kept.nbytes for kept in self._kept.values())
-        if used <= self._most or self._wish is None:
+        if used <= self.most_bytes or self._wish is None:
             return
         here, wanted = self._wish.index, self._wanted(source, self._wish)
         others = [i for i in self._kept if i not in wanted and i != newest.index]
         for index in sorted(others, key=lambda i: -abs(i - here)):
             used -= self._kept.pop(index).nbytes
-            if used <= self._most:
+            if used <= self.most_bytes:
                 return
 
 

@@ -27,7 +27,7 @@ class Pictures(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.most_bytes = MOST_BYTES
+        self._most_bytes = MOST_BYTES
         self._decoding: Decoding | None = None
         self._is_open = False
         self._leaving: list[Decoding] = []
@@ -45,10 +45,16 @@ class Pictures(QObject):
         """What is open, for its `info`; None before `opened`."""
         return self._decoding.source if self._decoding is not None and self._is_open else None
 
+    def limit(self, most_bytes: int) -> None:
+        """Keep up to so many bytes of decoded pictures."""
+        self._most_bytes = most_bytes
+        if self._decoding is not None:
+            self._decoding.most_bytes = most_bytes
+
     def open(self, opener: Callable[[], Source]) -> None:
         """Show what `opener` opens; it is called on the thread that decodes."""
         self.leave()
-        self._decoding = Decoding(opener, self._bell.ring, self.most_bytes)
+        self._decoding = Decoding(opener, self._bell.ring, self._most_bytes)
         self._decoding.rests = self._rests
 
     def leave(self) -> None:

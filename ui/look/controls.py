@@ -21,6 +21,7 @@ _TICKED = (
     QStyle.PrimitiveElement.PE_IndicatorCheckBox,
     QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
 )
+_RADIO = QStyle.PrimitiveElement.PE_IndicatorRadioButton
 _BOXES = (QStyle.ContentsType.CT_ComboBox, QStyle.ContentsType.CT_SpinBox)
 _TICK = ((0.24, 0.52), (0.43, 0.72), (0.77, 0.30))
 """Corners of the tick, in shares of the box."""
@@ -46,6 +47,8 @@ class Controls(QProxyStyle):
         """Draw boxes here, and leave all else to Fusion."""
         if element in _TICKED and option is not None and painter is not None:
             _draw_box(option, painter)
+        elif element == _RADIO and option is not None and painter is not None:
+            _draw_radio(option, painter)
         else:
             super().drawPrimitive(element, option, painter, widget)
 
@@ -111,6 +114,25 @@ def _draw_box(option: QStyleOption, painter: QPainter) -> None:
         _line(painter, ink, box, _TICK)
     elif is_half:
         _line(painter, edge, box, ((0.25, 0.5), (0.75, 0.5)))
+    painter.restore()
+
+
+def _draw_radio(option: QStyleOption, painter: QPainter) -> None:
+    colours, state = tokens(), option.state
+    is_on = bool(state & QStyle.StateFlag.State_On)
+    is_enabled = bool(state & QStyle.StateFlag.State_Enabled)
+    ink = (colours.accent if is_on else colours.muted) if is_enabled else colours.edge
+    side = min(option.rect.width(), option.rect.height()) - 1.0
+    ring = QRectF(0, 0, side, side)
+    ring.moveCenter(QRectF(option.rect).center())
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QColor(ink))
+    painter.setBrush(QColor(colours.base))
+    painter.drawEllipse(ring)
+    if is_on:
+        painter.setBrush(QColor(ink))
+        painter.drawEllipse(ring.center(), side / 4, side / 4)
     painter.restore()
 
 

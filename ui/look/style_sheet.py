@@ -92,6 +92,9 @@ QSlider::handle:horizontal {
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { background: $accent; }
 QSlider::handle:horizontal:disabled { background: $edge; }
 
+QProgressBar { background: $base; border: 1px solid $edge; border-radius: 4px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+
 QScrollBar { background: transparent; border: 0; }
 QScrollBar:vertical { width: 12px; }
 QScrollBar:horizontal { height: 12px; }

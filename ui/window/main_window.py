@@ -7,11 +7,12 @@ from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PyQt6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ui.actions import Actions
 from ui.canvas.canvas import Canvas
 from ui.document.document import Document
+from ui.document.pictures import MOST_BYTES
 from ui.document.reading import Kind
 from ui.jobs.bar import JobBar
 from ui.live.page import LivePage
@@ -52,6 +53,8 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.document = Document(preferences.smoothing, self)
         self.commands_table = Actions(preferences, self)
+        self._apply_preferences()
+        preferences.changed.connect(self._apply_preferences)
         self._make_parts()
         self._lay_out()
         self._listen()
@@ -59,6 +62,9 @@ class MainWindow(QMainWindow):
         wire(self)
         self._show_page()
         self._restore()
+
+    def _apply_preferences(self) -> None:
+        self.document.pictures.limit(self.preferences.picture_bytes or MOST_BYTES)
 
     # -- what is where -----------------------------------------------------------------------------
 
@@ -231,10 +237,8 @@ class MainWindow(QMainWindow):
         """Ask where the video of the session is now."""
         facts = self.document.facts
         if facts is not None:
-            name = Path(facts.source.name).name
-            path = opening.ask_video(self, name, str(facts.path.parent))
-            if path is not None:
-                self.document.find_video(Path(path))
+            name, folder = Path(facts.source.name).name, str(facts.path.parent)
+            opening.ask_video(self, name, folder, lambda path: self.document.find_video(Path(path)))
 
     def _look_whether_settled(self) -> None:
         document = self.document
@@ -286,6 +290,8 @@ class MainWindow(QMainWindow):
         if self.keeps_settings:
             self.preferences.geometry = self.saveGeometry()
             self.preferences.state = self.saveState(self.preferences.STATE_VERSION)
+        for dialog in self.findChildren(QDialog):
+            dialog.reject()  # they ask lanes of their own
         self.hide()
         self.work.close()
         self.live.finish()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PyQt6.QtCore import QMimeData
+from PyQt6.QtCore import QMimeData, Qt
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from sdpose_track.sources.picture_file import SUFFIXES
@@ -17,28 +18,50 @@ VIDEOS = (
 SESSION = ".sdpose"
 
 
-def ask_file(parent: QWidget, folder: str) -> str | None:
-    """Ask for a video, a picture or a session; None if nothing was chosen."""
+Chosen = Callable[[str], object]
+"""What is called with the path that was chosen; nothing is, if none was."""
+
+
+def ask_file(parent: QWidget, folder: str, chosen: Chosen) -> None:
+    """Ask for a video, a picture or a session."""
     known = (SESSION, *VIDEOS, *sorted(SUFFIXES))
     patterns = " ".join(f"*{suffix}" for suffix in dict.fromkeys(known))
-    path, _ = QFileDialog.getOpenFileName(
-        parent,
-        "Open a video or a session",
-        folder,
-        f"Videos, pictures and sessions ({patterns});;Sessions (*{SESSION});;All files (*)",
+    dialog = QFileDialog(parent, "Open a video or a session", folder)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters(
+        [f"Videos, pictures and sessions ({patterns})", f"Sessions (*{SESSION})", "All files (*)"]
     )
-    return path or None
+    _ask(dialog, chosen)
 
 
-def ask_folder(parent: QWidget, folder: str) -> str | None:
-    """Ask for a folder of pictures; None if nothing was chosen."""
-    return QFileDialog.getExistingDirectory(parent, "Open a folder of pictures", folder) or None
+def ask_folder(parent: QWidget, folder: str, chosen: Chosen) -> None:
+    """Ask for a folder of pictures."""
+    dialog = QFileDialog(parent, "Open a folder of pictures", folder)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    _ask(dialog, chosen)
 
 
-def ask_video(parent: QWidget, name: str, folder: str) -> str | None:
-    """Ask where the video of a session is now; None if nothing was chosen."""
-    path, _ = QFileDialog.getOpenFileName(parent, f"Where is {name}?", folder, "All files (*)")
-    return path or None
+def ask_video(parent: QWidget, name: str, folder: str, chosen: Chosen) -> None:
+    """Ask where the video of a session is now."""
+    dialog = QFileDialog(parent, f"Where is {name}?", folder)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _ask(dialog, chosen)
+
+
+def ask_picture(parent: QWidget, proposal: Path, chosen: Chosen) -> None:
+    """Ask where to save a picture."""
+    dialog = QFileDialog(parent, "Save the picture", str(proposal.parent), "Pictures (*.png)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("png")
+    dialog.selectFile(proposal.name)
+    _ask(dialog, chosen)
+
+
+def _ask(dialog: QFileDialog, chosen: Chosen) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
 
 
 def dropped(what: QMimeData | None) -> list[str]:

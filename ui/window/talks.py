@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, Qt
-from PyQt6.QtWidgets import QDialog, QFileDialog
+from PyQt6.QtWidgets import QDialog
 
 from sdpose_track.errors import OutputError
 from ui.dialogs.about import AboutDialog
@@ -34,19 +34,17 @@ class Talks(QObject):
 
     def open(self) -> None:
         """Ask for a video or a session, and open it."""
-        preferences = self._window.preferences
-        path = opening.ask_file(self._window, preferences.folder("open"))
-        if path is not None:
-            preferences.set_folder("open", str(Path(path).parent))
-            self._window.open(path)
+        folder = self._window.preferences.folder("open")
+        opening.ask_file(self._window, folder, self._open)
 
     def open_folder(self) -> None:
         """Ask for a folder of pictures, and open it."""
-        preferences = self._window.preferences
-        path = opening.ask_folder(self._window, preferences.folder("open"))
-        if path is not None:
-            preferences.set_folder("open", str(Path(path).parent))
-            self._window.open(path)
+        folder = self._window.preferences.folder("open")
+        opening.ask_folder(self._window, folder, self._open)
+
+    def _open(self, path: str) -> None:
+        self._window.preferences.set_folder("open", str(Path(path).parent))
+        self._window.open(path)
 
     # -- working -----------------------------------------------------------------------------------
 
@@ -62,6 +60,7 @@ class Talks(QObject):
         preferences = self._window.preferences
         dialog = RunDialog(source.info, player.clock, marked, preferences, self._window)
         dialog.wished.connect(self._begin)
+        dialog.handed_over.connect(self._window.work.take_over)
         dialog.open_wished.connect(lambda path: self._window.open(str(path)))
         self._show(dialog)
 
@@ -87,12 +86,11 @@ class Talks(QObject):
         stem = Path(document.name).stem or "frame"
         folder = preferences.folder("snapshot") or str(Path.home())
         proposal = Path(folder) / f"{stem}_{document.player.frame:06}.png"
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, "Save the picture", str(proposal), "Pictures (*.png)"
-        )
-        if path:
-            preferences.set_folder("snapshot", str(Path(path).parent))
-            self.write_snapshot(Path(path))
+        opening.ask_picture(self._window, proposal, self._save)
+
+    def _save(self, path: str) -> None:
+        self._window.preferences.set_folder("snapshot", str(Path(path).parent))
+        self.write_snapshot(Path(path))
 
     def write_snapshot(self, path: Path) -> None:
         """Write the picture as it is drawn to `path`, and say so."""

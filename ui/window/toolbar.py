@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PyQt6.QtCore import QSignalBlocker, Qt
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
@@ -41,6 +41,8 @@ class ToolBar(QToolBar):
         self._document = document
         self.setObjectName("tools")
         self.setMovable(False)
+        height = self.fontMetrics().height()
+        self.setIconSize(QSize(height + 4, height + 4))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         for number, names in enumerate(GROUPS):
             if number:

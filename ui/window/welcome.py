@@ -152,7 +152,7 @@ class _Recent(QWidget):
 
 
 def _button(action: QAction, *, is_main: bool) -> QPushButton:
-    button = QPushButton(action.icon(), action.text().replace("&", ""))
+    button = QPushButton(action.text().replace("&", ""))
     button.setToolTip(action.toolTip())
     button.setDefault(is_main)
     button.clicked.connect(action.trigger)

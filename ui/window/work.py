@@ -163,8 +163,8 @@ class Work(QObject):
         job.start()
         return job
 
-    def take_over(self, job: ExportJob) -> None:
-        """Show an export that a dialog began."""
+    def take_over(self, job: Job) -> None:
+        """Show an export or a fetch that a dialog began."""
         job.setParent(self)
         self._add(job)
 
