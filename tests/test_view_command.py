@@ -15,12 +15,19 @@ from sessions import fixture_a, write
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "QT_SCALE_FACTOR")
 
 
-def without_screen(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def environment(cwd: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _SCREENS}
+    own = {"XDG_CONFIG_HOME": str(cwd / "config"), "PYTHONWARNINGS": "default"}
+    return {**kept, **own, **more}
+
+
+def without_screen(
+    *arguments: str | Path, cwd: Path, **more: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(MAIN), *map(str, arguments)],
         cwd=cwd,
-        env={**kept, "XDG_CONFIG_HOME": str(cwd / "config"), "PYTHONWARNINGS": "default"},
+        env=environment(cwd, **more),
         check=False,
         capture_output=True,
         text=True,
@@ -50,6 +57,17 @@ def test_without_a_screen_a_window_is_refused_in_one_sentence(
     arguments: list[str], tmp_path: Path
 ) -> None:
     assert "no screen" in refused(without_screen(*arguments, cwd=tmp_path), 2)
+
+
+@linux
+def test_a_screen_that_cannot_be_reached_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    done = without_screen("view", cwd=tmp_path, DISPLAY=":64321")
+    assert ":64321" in refused(done, 2)
+    session = write(tmp_path / "clip.sdpose", fixture_a())
+    picture = tmp_path / "window.png"
+    done = without_screen("view", session, "--screenshot", picture, cwd=tmp_path, DISPLAY=":64321")
+    assert done.returncode == 0, done.stderr
+    assert picture.is_file()
 
 
 def test_the_library_alone_has_no_viewer() -> None:

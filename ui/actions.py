@@ -82,6 +82,7 @@ MENUS: Mapping[str, tuple[Command, ...]] = {
         Command("zoom-fit", "Fit in Window", ("0",), "zoom-fit"),
         Command("zoom-full", "Actual Pixels", ("Ctrl+0",), says="one pixel on one of the screen"),
         Command("full-screen", "Full Screen", ("F", "F11"), "full-screen", is_switch=True),
+        Command("leave-full-screen", "Leave Full Screen", ("Esc",)),
         Command("compare-smoothed", "Smoothed", ("Ctrl+1",), choice="compare", has_section=True),
         Command("compare-raw", "Raw", ("Ctrl+2",), says="as the estimator gave it",
                 choice="compare"),
@@ -203,6 +204,11 @@ class Actions(Mapping[str, QAction]):
             if wanted in map(QKeySequence, self.keys_of(name)):
                 return name
         return None
+
+    def typed(self, sign: str) -> QAction | None:
+        """Return the command whose key is a sign such as `[`, if it can be done now."""
+        name = self.holder(sign)
+        return self[name] if name is not None and self[name].isEnabled() else None
 
     def _why_not(self, name: str, key: str) -> str | None:
         """Return why a command cannot have a key, as a sentence."""

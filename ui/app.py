@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from PyQt6 import sip
@@ -18,6 +21,8 @@ from sdpose_track.cli import INTERRUPTED
 from sdpose_track.errors import OutputError, SourceError
 from ui import crash, keys
 from ui.collecting import Collector
+from ui.document.document import Document
+from ui.document.reading import Kind
 from ui.look import theme
 from ui.preferences import Preferences
 from ui.window.banner import Tone
@@ -42,9 +47,9 @@ def run(path: str | None) -> int:
                 f"sdpose-track ended by a fault last time; what is known of it is in {trace}",
                 Tone.NOTE,
             )
-        if path is not None:
-            window.open(path)
-        with _interruptible(window):
+        with interruptible(window.interrupt):
+            if path is not None:
+                window.open(path)
             code = app.exec()
         return INTERRUPTED if window.was_interrupted else code
 
@@ -96,31 +101,69 @@ def application() -> QApplication:
 
 
 def _wait_until_shown(window: MainWindow, path: str) -> None:
-    loop, problems = QEventLoop(), list[str]()
+    """Open `path` and wait for its picture, people, lanes and doubts.
+
+    Raises SourceError if it cannot be shown, KeyboardInterrupt at Ctrl-C.
+    """
+    loop, problems = QEventLoop(), list[BaseException]()
     document = window.document
 
-    def refused(sentence: str) -> None:
-        problems.append(sentence)
+    def end(problem: BaseException) -> None:
+        problems.append(problem)
         loop.quit()
 
-    document.refused.connect(refused)
-    window.settled.connect(loop.quit)
-    QTimer.singleShot(1000 * LONGEST_WAIT_S, lambda: refused(f"{path} takes too long to open"))
-    window.open(path)
-    loop.exec()
+    def look() -> None:
+        if _is_shown(document):
+            QTimer.singleShot(0, loop.quit)  # and painted
+
+    document.refused.connect(lambda sentence: end(SourceError(sentence)))
+    for change in (
+        document.poses_changed, document.pictures.arrived, document.review.doubts_changed,
+        document.video_missing,
+    ):  # fmt: skip
+        change.connect(look)
+    late = SourceError(f"{path} takes too long to open")
+    QTimer.singleShot(1000 * LONGEST_WAIT_S, lambda: end(late))
+    before = sys.excepthook
+    sys.excepthook = lambda _kind, error, _trace: end(error)  # else Qt would abort the program
+    try:
+        with interruptible(lambda: end(KeyboardInterrupt())):
+            window.open(path)
+            loop.exec()
+    finally:
+        sys.excepthook = before
     if problems:
-        raise SourceError(problems[0])
+        raise problems[0]
+
+
+def _is_shown(document: Document) -> bool:
+    frame, pictures = document.player.frame, document.pictures
+    picture = pictures.get(frame)
+    is_sharp = picture is not None and not picture.is_sketch
+    return (
+        document.is_open
+        and document.review.doubts is not None
+        and (is_sharp or not (pictures.is_open or pictures.is_opening))
+        and document.poses.at(frame, Kind.SMOOTH) is not None
+    )
 
 
 @contextmanager
-def _interruptible(window: MainWindow) -> Iterator[None]:
-    """Close the window at Ctrl-C. Python hears of signals between its own lines only; Qt waits
-    elsewhere, so the signal also wakes a socket that Qt listens to.
+def interruptible(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Call `interrupt` at Ctrl-C, and end at once at the second one.
+
+    Python hears of signals between its own lines only; Qt waits elsewhere, so the signal also wakes
+    a socket that Qt listens to. What was under way then is done first: it may hold a lock.
     """
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        QTimer.singleShot(0, interrupt)
+
     ours, theirs = socket.socketpair()
     for end in (ours, theirs):
         end.setblocking(False)
-    before = signal.signal(signal.SIGINT, lambda *_: window.interrupt())
+    before = signal.signal(signal.SIGINT, stop)
     awake = signal.set_wakeup_fd(theirs.fileno())
     number: Any = ours.fileno()  # the stubs want a pointer
     notifier = QSocketNotifier(number, QSocketNotifier.Type.Read)

@@ -152,6 +152,7 @@ class Lane(QObject):
             except BaseException as raised:  # noqa: BLE001  boundary: told in the window's thread
                 error = raised
             self._answers.append(_Answer(task, value, error))
+            del task, value, error  # large, or of the window: not to be kept until the next one
             self._bell.ring()
         if self._last is not None:
             self._last()
@@ -165,21 +166,25 @@ class Lane(QObject):
     # -- in the window's thread --------------------------------------------------------------------
 
     def _deliver(self) -> None:
-        while self._answers:
-            task, value, error = self._answers.popleft()
-            if task.topic is not None and self._generations.get(task.topic) != task.generation:
-                continue
-            if error is None:
-                if task.done is not None:
-                    task.done(value)
-            elif not isinstance(error, SdposeError):
-                if self._answers:
-                    self._bell.ring()  # what is left is delivered all the same
-                raise error
-            elif task.failed is not None:
-                task.failed(error)
-            else:
-                self.refused.emit(str(error))
+        try:
+            while self._answers:
+                self._tell(*self._answers.popleft())
+        finally:
+            if self._answers:  # somebody has raised: what is left is delivered all the same
+                self._bell.ring()
+
+    def _tell(self, task: _Task, value: Any, error: BaseException | None) -> None:
+        if task.topic is not None and self._generations.get(task.topic) != task.generation:
+            return
+        if error is None:
+            if task.done is not None:
+                task.done(value)
+        elif not isinstance(error, SdposeError):
+            raise error
+        elif task.failed is not None:
+            task.failed(error)
+        else:
+            self.refused.emit(str(error))
 
 
 class EngineBridge(QObject):

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from sdpose_track.errors import SettingsError
 
-_XCB = "libxcb-cursor.so.0"
+_XCB, _XCB_CURSOR = "libxcb.so.1", "libxcb-cursor.so.0"
 
 
 def prepare(*, needs_screen: bool) -> None:
@@ -18,15 +18,11 @@ def prepare(*, needs_screen: bool) -> None:
     Without a screen, what only paints a picture is painted in memory.
     """
     if sys.platform.startswith("linux") and "QT_QPA_PLATFORM" not in os.environ:
-        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            if needs_screen:
-                raise SettingsError(
-                    "view: there is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set);"
-                    " run it on a desktop, or write a picture with --screenshot FILE.png"
-                )
+        fault = None if os.environ.get("WAYLAND_DISPLAY") else _fault_of_x()
+        if fault is not None and needs_screen:
+            raise SettingsError(f"view: {fault}")
+        if fault is not None:
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
-        elif not os.environ.get("WAYLAND_DISPLAY"):
-            _check_xcb()
     try:
         import_module("PyQt6.QtWidgets")
     except ImportError as error:
@@ -36,11 +32,29 @@ def prepare(*, needs_screen: bool) -> None:
         ) from error
 
 
-def _check_xcb() -> None:
+def _fault_of_x() -> str | None:
+    """Return why Qt could open no window on an X screen, and what to do; None where it can."""
+    display = os.environ.get("DISPLAY")
+    if not display:
+        return (
+            "there is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set);"
+            " run it on a desktop, or write a picture with --screenshot FILE.png"
+        )
     try:
-        ctypes.CDLL(_XCB)
-    except OSError as error:
-        raise SettingsError(
-            f"view: Qt needs {_XCB} to open a window; install it (on Debian and Ubuntu:"
+        ctypes.CDLL(_XCB_CURSOR)
+        xcb = ctypes.CDLL(_XCB)
+    except OSError:
+        return (
+            f"Qt needs {_XCB_CURSOR} to open a window; install it (on Debian and Ubuntu:"
             " apt install libxcb-cursor0)"
-        ) from error
+        )
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+    fails = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    if fails:
+        return (
+            f"the screen {display} (DISPLAY) cannot be reached; run it on a desktop, or write a"
+            " picture with --screenshot FILE.png"
+        )
+    return None

@@ -7,8 +7,10 @@ the video though a button has the focus. The answer is given here for all of the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PyQt6.QtCore import QEvent, QObject, Qt
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtGui import QAction, QKeyEvent
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -32,7 +34,11 @@ _ACROSS = {*_ASIDE, Qt.Key.Key_Home, Qt.Key.Key_End}
 _ARROWS = {*_ASIDE, Qt.Key.Key_Up, Qt.Key.Key_Down}
 _FAR = {Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 _EDITING = {*_ARROWS, *_FAR, Qt.Key.Key_Backspace, Qt.Key.Key_Delete, *_PRESS}
+_TYPING = {*_EDITING, Qt.Key.Key_Escape}
 _SHIFT, _KEYPAD = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.KeypadModifier
+_LEVEL = Qt.KeyboardModifier.GroupSwitchModifier
+_ALT_GR = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+"""How Windows tells of AltGr."""
 _TEXTS = (QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit)
 _CONTROLS = (*_TEXTS, QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox, QTabBar)
 
@@ -53,7 +59,7 @@ def uses(widget: QWidget, event: QKeyEvent) -> bool:
     if modifiers & ~(_SHIFT | _KEYPAD):
         return False
     if _is_typed_in(widget):
-        return event.key() in _EDITING or _is_writing(event)
+        return event.key() in _TYPING or _is_writing(event)
     if isinstance(widget, QAbstractItemView):
         return _view_uses(widget, event)
     if modifiers & _SHIFT:
@@ -61,6 +67,35 @@ def uses(widget: QWidget, event: QKeyEvent) -> bool:
     if isinstance(widget, QComboBox):
         return event.key() in _EDITING - _ASIDE or _is_writing(event)
     return event.key() in _keys_of(widget)
+
+
+def listen(window: QWidget, command: Callable[[str], QAction | None]) -> None:
+    """Let signs that nobody in `window` types fire the `command` that has them as its key.
+
+    Qt looks for the key without AltGr first: on a German keyboard `[` would be 8.
+    """
+    _Signs(window, command)
+
+
+class _Signs(QObject):
+    """Listens to the window, to which keys come that its controls do not use."""
+
+    def __init__(self, window: QWidget, command: Callable[[str], QAction | None]) -> None:
+        super().__init__(window)
+        self._command = command
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        kinds = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+        if not isinstance(event, QKeyEvent) or event.type() not in kinds or not _is_sign(event):
+            return False
+        action = self._command(event.text())
+        if action is None:
+            return False
+        event.accept()
+        if event.type() == QEvent.Type.KeyPress:
+            action.trigger()
+        return True
 
 
 class _Answers(QObject):
@@ -95,6 +130,13 @@ def _is_typed_in(widget: QWidget) -> bool:
 
 def _is_writing(event: QKeyEvent) -> bool:
     return bool(event.text()) and event.text().isprintable()
+
+
+def _is_sign(event: QKeyEvent) -> bool:
+    """Tell `[` and `?` from letters, digits and keys that are held with Ctrl, Alt or Meta."""
+    text, held = event.text(), event.modifiers() & ~(_SHIFT | _KEYPAD | _LEVEL)
+    is_sign = len(text) == 1 and text.isprintable() and not text.isalnum() and text != " "
+    return is_sign and held in (Qt.KeyboardModifier.NoModifier, _ALT_GR)
 
 
 def _view_uses(view: QAbstractItemView, event: QKeyEvent) -> bool:

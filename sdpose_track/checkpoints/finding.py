@@ -27,6 +27,7 @@ from sdpose_track.checkpoints.manifest import (
 )
 from sdpose_track.checkpoints.recognizing import check_pytorch
 from sdpose_track.errors import CheckpointError
+from sdpose_track.home import at_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def own_path(given: str) -> Path:
 
     A bare name may stand for a file or a folder in the folder `models` of the cache.
     """
-    path = Path(given).expanduser()
+    path = at_home(given)
     looks_like_path = path.suffix != "" or len(path.parts) > 1
     if path.exists():
         return path

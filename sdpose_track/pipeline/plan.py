@@ -19,6 +19,7 @@ from typing import Any
 from sdpose_track import __version__
 from sdpose_track.checkpoints.manifest import manifest
 from sdpose_track.errors import SessionError, SettingsError
+from sdpose_track.home import at_home
 from sdpose_track.pipeline.batching import PoseStage
 from sdpose_track.pipeline.engine import Engine
 from sdpose_track.pipeline.probing import spread
@@ -311,4 +312,4 @@ def _tracker_settings(settings: TrackSettings) -> TrackerSettings:
 
 def _lasting(name: str) -> str:
     """Return a source's name so that it can be found from any working folder."""
-    return name if "://" in name else str(Path(name).expanduser().absolute())
+    return name if "://" in name else str(at_home(name).absolute())

@@ -18,6 +18,7 @@ import numpy as np
 
 from sdpose_track.detect.detector import Detector
 from sdpose_track.errors import SettingsError, SourceError
+from sdpose_track.home import at_home
 from sdpose_track.pipeline.batching import PoseStage
 from sdpose_track.pipeline.stages import DetectStage
 from sdpose_track.pose.estimator import Estimator
@@ -77,7 +78,7 @@ def _opened_up(name: str) -> list[tuple[Path, str]]:
     """Return path and name of each picture that `name` means."""
     if not name:
         raise SettingsError("IMAGE is empty; give a picture or a folder of pictures")
-    path = Path(name).expanduser()
+    path = at_home(name)
     try:
         if not path.is_dir():
             return [(path, name)]

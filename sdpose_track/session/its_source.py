@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sdpose_track.errors import SourceError
+from sdpose_track.home import at_home
 from sdpose_track.records import SourceInfo
 from sdpose_track.session.schema import other_file
 from sdpose_track.sources import Source, open_source
@@ -20,7 +21,7 @@ def find_source(name: str, folder: Path) -> Path:
     local = unquote(urlsplit(name).path) if name.lower().startswith("file://") else name
     if "://" in local:
         raise SourceError(f"{name} was live, so its pictures are gone; choose what needs none")
-    there = Path(local).expanduser()
+    there = at_home(local)
     for path in (there, folder / there, folder / there.name):
         if path.exists() or ("%" in path.name and path.parent.is_dir()):
             return path

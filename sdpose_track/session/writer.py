@@ -151,10 +151,15 @@ def is_begun(path: Path) -> bool:
     """Tell whether there is anything at `path` to go on with.
 
     A run that was killed while it made its session leaves an empty file or an empty database,
-    which is as good as none.
+    which is as good as none. Raises OutputError if nothing can be looked for there.
     """
-    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
-        return False
+    try:
+        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+            return False
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}; choose another folder with --out"
+        ) from error
     try:
         with closing(sqlite3.connect(path)) as connection:
             tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]

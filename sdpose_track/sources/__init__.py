@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+from errno import ENAMETOOLONG
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sdpose_track.errors import SettingsError, SourceError
+from sdpose_track.home import at_home
 from sdpose_track.sources.source import Damage, Source
 
 __all__ = ["Damage", "Source", "open_source"]
@@ -39,10 +41,14 @@ def open_source(spec: str | Path, *, picture_rate: Fraction = Fraction(25)) -> S
     if picture_rate <= 0:
         raise SettingsError(f"The picture rate is {picture_rate}; it must be above 0.")
     path = _path(spec)
-    if path.is_dir():
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except OSError as error:
+        raise _unreadable(spec, error) from error
+    if is_folder:
         slots = of_folder(path, spec)
         return Pictures(slots, name=spec, kind="pictures", picture_rate=picture_rate)
-    if not path.exists() and is_pattern(spec):
+    if not is_there and is_pattern(spec):
         slots = of_pattern(str(path))
         return Pictures(slots, name=spec, kind="pictures", picture_rate=picture_rate)
     _check_file(path, spec)
@@ -53,7 +59,7 @@ def _path(spec: str) -> Path:
     """Return the path that `spec` means, refusing what is live."""
     if spec.lower().startswith("file://"):
         return Path(unquote(urlsplit(spec).path))
-    path = Path(spec).expanduser()
+    path = at_home(spec)
     if _ADDRESS.match(spec) or (_CAMERA.fullmatch(spec) and not path.is_file()):
         what = "an address" if _ADDRESS.match(spec) else "a camera"
         raise SettingsError(
@@ -74,8 +80,13 @@ def _check_file(path: Path, name: str) -> None:
         with path.open("rb"):
             pass
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SourceError(f"{name} cannot be read: {reason}; check its permissions.") from error
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: OSError) -> SourceError:
+    reason = error.strerror or type(error).__name__
+    what = "name" if error.errno == ENAMETOOLONG else "permissions"
+    return SourceError(f"{name} cannot be read: {reason}; check its {what}.")
 
 
 def _open_file(path: Path, name: str, picture_rate: Fraction) -> Source:

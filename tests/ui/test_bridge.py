@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from functools import partial
 
@@ -79,6 +80,29 @@ def test_a_bug_is_raised_here_and_what_came_after_is_answered(qtbot: QtBot, lane
         gate.set()
         qtbot.waitUntil(lambda: answers == [7])
     assert [kind for kind, _, _ in bugs] == [ZeroDivisionError]
+
+
+def test_whoever_hears_an_answer_and_raises_takes_none_from_others(
+    qtbot: QtBot, lane: Lane
+) -> None:
+    gate, answers = threading.Event(), list[int]()
+
+    def stumble(_answer: bool) -> None:
+        raise ZeroDivisionError
+
+    with qtbot.captureExceptions() as bugs:
+        lane.ask(lambda: gate.wait(5), stumble)
+        lane.ask(lambda: 7, answers.append)
+        gate.set()
+        qtbot.waitUntil(lambda: answers == [7])
+    assert [kind for kind, _, _ in bugs] == [ZeroDivisionError]
+
+
+def test_an_answer_is_not_kept_until_the_next_question(qtbot: QtBot, lane: Lane) -> None:
+    heard: list[weakref.ref[set[int]]] = []
+    lane.ask(lambda: set(range(3)), lambda large: heard.append(weakref.ref(large)))
+    qtbot.waitUntil(lambda: bool(heard))
+    qtbot.waitUntil(lambda: heard[0]() is None)
 
 
 def test_a_closed_lane_ends_its_thread_does_the_last_thing_and_hears_nothing(qtbot: QtBot) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -38,7 +39,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def decoding(clip: Path) -> Iterator[Decoding]:
     decoding = Decoding(lambda: open_source(str(clip)), lambda: None, 64 << 20)
-    decoding.rests = True
+    decoding.rest(on=True)
     yield decoding
     decoding.stop()
     decoding.join()
@@ -71,7 +72,7 @@ def test_every_other_frame_is_decoded_where_play_is_fast(qtbot: QtBot, decoding:
 def test_no_more_is_kept_than_is_allowed(qtbot: QtBot, clip: Path) -> None:
     one = 4 * 1000 * 600
     decoding = Decoding(lambda: open_source(str(clip)), lambda: None, 5 * one)
-    decoding.rests = True
+    decoding.rest(on=True)
     try:
         for index in (0, 30, 60, 89):
             decoding.wish(index, 1)
@@ -100,7 +101,7 @@ def test_a_far_frame_is_sketched_at_once_and_exact_soon(qtbot: QtBot, clip: Path
         decoding.wish(0)
         qtbot.waitUntil(lambda: decoding.sketched == FRAMES, timeout=20_000)
         decoding.wish(wanted)
-        qtbot.waitUntil(lambda: has(decoding, wanted))
+        qtbot.waitUntil(lambda: bool(told) and not told[-1][0])
         (was_sketch, off), *_ = told
         assert was_sketch
         assert 0 < off < black / 5
@@ -133,3 +134,52 @@ def test_a_frame_that_is_lost_is_known_to_be(qtbot: QtBot, media: Path) -> None:
     finally:
         decoding.stop()
         decoding.join()
+
+
+def test_the_next_frame_is_decoded_however_little_may_be_kept(qtbot: QtBot, clip: Path) -> None:
+    decoding = Decoding(lambda: open_source(str(clip)), lambda: None, 1)
+    try:
+        decoding.wish(10, 1)
+        qtbot.waitUntil(lambda: has(decoding, 10) and has(decoding, 11))
+    finally:
+        decoding.stop()
+        decoding.join()
+
+
+def test_sketches_are_made_as_soon_as_nobody_else_needs_the_processor(
+    qtbot: QtBot, decoding: Decoding
+) -> None:
+    decoding.wish(0)
+    qtbot.waitUntil(lambda: has(decoding, 3))
+    decoding.rest(on=False)
+    qtbot.waitUntil(lambda: decoding.sketched > 0)
+
+
+def test_a_source_that_goes_away_ends_the_sketches_only(
+    qtbot: QtBot, clip: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(clip, tmp_path / "gone.mp4"))
+    decoding = Decoding(lambda: open_source(str(path)), lambda: None, 64 << 20)
+    try:
+        qtbot.waitUntil(lambda: decoding.source is not None)
+        path.unlink()
+        decoding.wish(0)
+        qtbot.waitUntil(lambda: all(has(decoding, i) for i in range(4)))
+        shutil.copy(clip, path)
+        decoding.wish(40)
+        qtbot.waitUntil(lambda: has(decoding, 40))
+        shown = decoding.get(40)
+        assert shown is not None
+        assert shown.image is not None
+        assert decoding.is_alive
+    finally:
+        decoding.stop()
+        decoding.join()
+
+
+def test_what_was_stopped_keeps_no_pictures(qtbot: QtBot, decoding: Decoding) -> None:
+    decoding.wish(0)
+    qtbot.waitUntil(lambda: has(decoding, 3))
+    decoding.stop()
+    decoding.join()
+    assert decoding.nearest(0) is None

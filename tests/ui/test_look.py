@@ -168,7 +168,7 @@ def test_people_have_colours_of_their_number_and_dashes_when_they_begin_anew() -
     assert first[0] == ("#e69f00", None)
     assert person_colour(1, "#123456") == QColor("#123456")
     assert person_colour(1, "no colour") == person_colour(1)
-    assert person_pen(1, 2).isCosmetic()
+    assert not person_pen(1, 2).isCosmetic(), "half as wide on a screen of scale 2"
     assert person_pen(9, 2).style() is Qt.PenStyle.CustomDashLine
 
 

@@ -86,8 +86,13 @@ def sheet(actions: Actions, opens: Opens) -> ShortcutSheet:
 
 @pytest.fixture(params=["sheet", "about", "settings", "go-to", "crash"])
 def dialog(
-    request: pytest.FixtureRequest, actions: Actions, preferences: Preferences, opens: Opens
+    request: pytest.FixtureRequest,
+    qapp: QApplication,
+    actions: Actions,
+    preferences: Preferences,
+    opens: Opens,
 ) -> QDialog:
+    theme.apply(qapp, theme.Theme.DARK)
     makers: dict[str, Callable[[], QDialog]] = {
         "sheet": lambda: ShortcutSheet(actions),
         "about": AboutDialog,

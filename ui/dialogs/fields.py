@@ -23,6 +23,7 @@ from PyQt6.QtWidgets import (
 )
 
 from sdpose_track.errors import SettingsError
+from sdpose_track.home import at_home
 from ui.look.icons import icon
 from ui.look.theme import tokens
 
@@ -192,7 +193,7 @@ class FolderField(QWidget):
         text = self.line.text().strip()
         if not text:
             raise SettingsError("--out: give the name of a folder")
-        return Path(text).expanduser()
+        return at_home(text)
 
     def _ask(self) -> None:
         dialog = QFileDialog(self, "Choose a folder", self.line.text())

@@ -13,8 +13,8 @@ from ui.dialogs.fields import GAP
 from ui.document.clock import FrameClock
 from ui.look.texts import plural, timecode
 
-_TINY = 1e-6
-"""Seconds: what rounding may take from a time that a person types."""
+_ROUNDED_S = 0.000501
+"""So much later than a frame may be the time that one reads of it: that has milliseconds."""
 
 
 class RangeField(QWidget):
@@ -98,7 +98,7 @@ class RangeField(QWidget):
             return None
         begin, end = (_read(*pair) for pair in (("--start", self.begin), ("--end", self.end)))
         clock = self._clock
-        first, stop = (int(np.searchsorted(clock.seconds, t - _TINY)) for t in (begin, end))
+        first, stop = (int(np.searchsorted(clock.seconds, t - _ROUNDED_S)) for t in (begin, end))
         if stop <= first:
             raise SettingsError(f"--end {self.end.text()}: no frame lies in that time")
         found = range(clock.first + first, clock.first + stop)

@@ -15,7 +15,8 @@ from PyQt6.QtWidgets import (
 )
 
 from sdpose_track.cli.track import stem_of
-from sdpose_track.errors import SettingsError
+from sdpose_track.errors import SdposeError, SettingsError
+from sdpose_track.home import at_home
 from sdpose_track.records import SourceInfo
 from ui.bridge import Lane
 from ui.dialogs.fields import GAP, Notice, label, scrolled
@@ -64,9 +65,11 @@ class RunDialog(QDialog):
         self._looked_at: Path | None = None
         self._answered: Path | None = None
         """The session that `_found` tells of."""
+        self._trouble = ""
+        """Why nobody can look what is at `_looked_at`."""
         self.setWindowTitle("Track people")
         self._stem = stem_of(info.name)
-        folder = Path(info.name).expanduser().absolute().parent / f"{self._stem}_poses"
+        folder = at_home(info.name).absolute().parent / f"{self._stem}_poses"
         self.form = RunForm(clock, marked, folder)
         self.found = FoundPanel()
         self.notice = Notice()
@@ -119,12 +122,17 @@ class RunDialog(QDialog):
     def _look(self) -> None:
         session, info = self._session(), self._info
         if session is not None:
-            self._looked_at = session
+            self._looked_at, self._trouble = session, ""
             self._lane.ask(
                 lambda: look_at(session, info),
                 lambda found: self._on_found(session, found),
+                self._on_trouble,
                 topic="session",
             )
+
+    def _on_trouble(self, error: SdposeError) -> None:
+        self._trouble = str(error)
+        self._refresh()
 
     def _on_found(self, session: Path, found: Found | None) -> None:
         self._answered, self._found = session, found
@@ -149,8 +157,9 @@ class RunDialog(QDialog):
         except SettingsError as error:
             self._complain(str(error))
             return
-        self._complain("")
-        if self._machine is not None:
+        trouble = self._trouble if self._session() == self._looked_at else ""
+        self._complain(trouble)
+        if self._machine is not None and not trouble:
             self.sentence.setText(self._what_happens(wish))
 
     def _is_ready(self) -> bool:

@@ -85,8 +85,7 @@ class Decoding:
         self._closing = False
         self._shown_at = 0.0
         self._sketches: Sketches | None = None
-        self.rests = False
-        """No sketches are made: others need the processor."""
+        self._rests = False
         self.source: Source | None = None
         """Once it is open; to be read by this thread only, but for `info` and `times`."""
         self.error: BaseException | None = None
@@ -112,8 +111,14 @@ class Decoding:
                 return None
             return self._kept[min(self._kept, key=lambda i: abs(i - index))]
 
+    def rest(self, *, on: bool) -> None:
+        """Make no sketches, since others need the processor, or go on making them."""
+        with self._turn:
+            self._rests = on
+            self._turn.notify()
+
     def stop(self) -> None:
-        """Ask the thread to end; nobody waits for it. Safe to call again."""
+        """Ask the thread to end and to forget its pictures; nobody waits. Safe to call again."""
         with self._turn:
             self._closing = True
             self._turn.notify()
@@ -143,6 +148,9 @@ class Decoding:
         except BaseException as error:  # noqa: BLE001  boundary: raised in the window's thread
             self.error = error
             self._tell()
+        with self._turn:
+            self._kept.clear()
+            self._sketches = None
 
     def _next(self, source: Source, sketches: Sketches) -> Wish | None:
         """Wait for a wish that leaves something to decode; None to sketch meanwhile, or to end."""
@@ -151,7 +159,7 @@ class Decoding:
                 wish = self._wish
                 if wish is not None and next(self._missing(source, wish), None) is not None:
                     return wish
-                is_idle = wish is not None and wish.step == 0 and not self.rests
+                is_idle = wish is not None and wish.step == 0 and not self._rests
                 if is_idle and not sketches.is_done:
                     return None
                 self._turn.wait()
@@ -160,7 +168,8 @@ class Decoding:
     @property
     def sketched(self) -> int:
         """How many frames have a sketch."""
-        return 0 if self._sketches is None else len(self._sketches)
+        sketches = self._sketches
+        return 0 if sketches is None else len(sketches)
 
     def _missing(self, source: Source, wish: Wish) -> Iterator[int]:
         count = source.info.frame_count
@@ -173,9 +182,9 @@ class Decoding:
         return picture is not None and not picture.is_sketch
 
     def _wanted(self, source: Source, wish: Wish) -> tuple[int, ...]:
-        """Return as many of the frames for a wish as can be kept."""
+        """Return as many of the frames for a wish as can be kept, the next one at least."""
         one = 4 * source.info.width * source.info.height
-        return tuple(islice(_wanted(wish), max(1, self.most_bytes // one)))
+        return tuple(islice(_wanted(wish), max(2, self.most_bytes // one)))
 
     def _serve(self, source: Source, sketches: Sketches, wish: Wish) -> None:
         """Decode the first frame that `wish` leaves missing."""

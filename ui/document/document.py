@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from sdpose_track.errors import SdposeError
 from sdpose_track.records import SourceInfo
 from sdpose_track.session.its_source import reopened
 from sdpose_track.smooth.choices import Smoothing
@@ -61,6 +62,8 @@ class Document(QObject):
         self._lane = Lane("poses", self)
         self.poses = Poses(self._lane, self)
         self._reader: Reader | None = None
+        self._coming: Path | None = None
+        """The session that is about to be followed."""
         self._connect()
 
     def _connect(self) -> None:
@@ -93,10 +96,14 @@ class Document(QObject):
         """
         path = str(path)
         self.opening.emit(path)
-        if is_session(path):
-            self.open_session(Path(path))
-        else:
-            self.open_source(path)
+
+        def go_on(is_one: bool) -> None:
+            if is_one:
+                self.open_session(Path(path))
+            else:
+                self.open_source(path)
+
+        self._lane.ask(lambda: is_session(path), go_on, topic="open")
 
     def open_session(self, path: Path) -> None:
         """Open a session, and its video where that is found."""
@@ -139,6 +146,7 @@ class Document(QObject):
     def follow(self, path: Path) -> None:
         """Show the session at `path` with the video that is open: a run has begun to write it."""
         reader = Reader(path, self.smoothing)
+        self._coming = path
 
         def begun(facts: Facts) -> None:
             self._close_reader()
@@ -146,22 +154,29 @@ class Document(QObject):
             self._show_session(facts)
             self.session_changed.emit()
 
-        self._lane.ask(reader.facts, begun, topic="open")
+        self._lane.ask(reader.facts, begun, self._cannot_follow, topic="follow")
+
+    def _cannot_follow(self, error: SdposeError) -> None:
+        self._coming = None
+        self.refused.emit(str(error))
 
     def refresh(self) -> None:
         """Read the session again: a run has stored more frames, or repairs have changed."""
         reader = self._reader
-        if reader is not None:
+        if self._coming is not None:
+            self.follow(self._coming)  # what was read of it may be out of date already
+        elif reader is not None:
             self._lane.ask(reader.facts, self._on_refreshed, topic="refresh")
 
     def _on_refreshed(self, facts: Facts) -> None:
         before, self.facts = self.facts, facts
         if before is None:
             return
-        if facts.repairs.count != before.repairs.count or facts.indices == before.indices:
+        is_longer = len(facts.indices) > len(before.indices)
+        if facts.history != before.history or not is_longer:
             self.poses.show(self._reader, facts.indices)
         else:
-            self.poses.grow(facts.indices)
+            self.poses.grow(facts)
         if not self.pictures.is_open:
             self.player.show(_clock_of(facts), keep=True)
         self.people.show(facts)
@@ -178,6 +193,7 @@ class Document(QObject):
         self.people.forget()
         self.people.show(facts)
         self.poses.show(self._reader, range(0) if facts is None else facts.indices)
+        self.poses.choose(self.smoothing)  # which may be another one than when it was asked for
         self.review.show(path, self.smoothing, ids)
         self.edits.show(path, None if facts is None else facts.history)
         self.poses_changed.emit()
@@ -226,7 +242,9 @@ class Document(QObject):
 
     def _close_reader(self) -> None:
         reader, self._reader = self._reader, None
-        self._lane.forget("refresh")
+        self._coming = None
+        self._lane.forget("refresh", "follow")
+        self.poses.show(None, range(0))  # whoever asks now would open the file again
         if reader is not None:
             self._lane.ask(reader.close)
 
@@ -242,11 +260,14 @@ class Document(QObject):
 
 def is_session(path: str) -> bool:
     """Tell a session from a video: by its first bytes, or its name where it cannot be read."""
+    file = Path(path)
     try:
-        with Path(path).open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
+        if file.is_file():  # opening a pipe would wait for whoever writes it
+            with file.open("rb") as opened:
+                return opened.read(len(_SQLITE)) == _SQLITE
     except OSError:
-        return path.endswith(".sdpose")
+        pass
+    return path.endswith(".sdpose")
 
 
 def _clock_of(facts: Facts) -> FrameClock:

@@ -41,6 +41,11 @@ class Pictures(QObject):
         return self._is_open
 
     @property
+    def is_opening(self) -> bool:
+        """It is not known yet whether there will be pictures."""
+        return self._decoding is not None and not self._is_open
+
+    @property
     def source(self) -> Source | None:
         """What is open, for its `info`; None before `opened`."""
         return self._decoding.source if self._decoding is not None and self._is_open else None
@@ -55,7 +60,7 @@ class Pictures(QObject):
         """Show what `opener` opens; it is called on the thread that decodes."""
         self.leave()
         self._decoding = Decoding(opener, self._bell.ring, self._most_bytes)
-        self._decoding.rests = self._rests
+        self._decoding.rest(on=self._rests)
 
     def leave(self) -> None:
         """Show nothing. The thread ends by itself: it may be reading through a long file."""
@@ -85,7 +90,7 @@ class Pictures(QObject):
         """Leave the processor to others, as while a run is going on, or no longer."""
         self._rests = on
         if self._decoding is not None:
-            self._decoding.rests = on
+            self._decoding.rest(on=on)
 
     def get(self, index: int) -> Picture | None:
         """Return a frame if it is there."""
@@ -102,9 +107,11 @@ class Pictures(QObject):
         if decoding.source is not None and not self._is_open:
             self._is_open = True
             self.opened.emit(decoding.source)
-        if decoding.error is not None:
-            error, decoding.error = decoding.error, None
-            if not isinstance(error, SdposeError):
-                raise error
-            self.refused.emit(str(error))
+        error = decoding.error if decoding is self._decoding else None
+        if error is not None:
+            self.leave()
         self.arrived.emit()
+        if isinstance(error, SdposeError):
+            self.refused.emit(str(error))
+        elif error is not None:
+            raise error

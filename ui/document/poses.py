@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from sdpose_track.records import Pose
 from sdpose_track.session.view import Stretch
-from sdpose_track.smooth.choices import Smoothing
-from sdpose_track.smooth.pieces import CHUNK
+from sdpose_track.smooth.choices import Smoothing, SmoothSettings
+from sdpose_track.smooth.pieces import CHUNK, margin_s
 from ui.bridge import Lane
-from ui.document.reading import Kind, Reader
+from ui.document.reading import Facts, Kind, Reader
 
 MOST_STRETCHES = 24
 """Of each kind, kept for going back and forth: some minutes of video."""
+LOOKS_AHEAD_S = margin_s(Smoothing.OFFLINE, SmoothSettings())
+"""What is stored so much later changes smoothed poses no more."""
 AHEAD = CHUNK // 2
 """Frames before a stretch's end from which on the next one is asked for."""
 
@@ -47,10 +50,12 @@ class Poses(QObject):
             for chunk in [c for c in kept if (c + 1) * CHUNK > first]:
                 del kept[chunk]
 
-    def grow(self, frames: range) -> None:
+    def grow(self, facts: Facts) -> None:
         """There are more frames now; smoothing looks ahead, so the end of the old ones changes."""
-        before, self._frames = self._frames, frames
-        self.forget(max(0, before.stop - CHUNK))
+        before, self._frames = self._frames, facts.indices
+        old = facts.seconds[: len(before)]
+        sure = 0 if not len(old) else int(np.searchsorted(old, old[-1] - LOOKS_AHEAD_S))
+        self.forget(before.start + sure)
 
     def choose(self, smoothing: Smoothing) -> None:
         """Smooth in another way."""

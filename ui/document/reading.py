@@ -98,11 +98,9 @@ class Reader:
         self._views.clear()
 
     def _fresh(self) -> View:
-        """Return the raw view of what is stored now."""
-        if self._recording is not None and not self._recording.is_complete:
-            self.close()  # whether a run has come to its end is read when it is opened
-        if self._recording is None:
-            self._recording = Recording.open(self._path)
+        """Return the raw view of what is stored now: another run may have replaced the file."""
+        self.close()
+        self._recording = Recording.open(self._path)
         self._views = {Kind.RAW: View(self._recording, Smoothing.OFF)}
         return self._views[Kind.RAW]
 

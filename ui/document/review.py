@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from sdpose_track.errors import SdposeError
 from sdpose_track.kinematics.table import Kinematics, kinematics
 from sdpose_track.records import TrackArrays
 from sdpose_track.review.doubts import Doubt, find_doubts
@@ -98,7 +99,10 @@ class Review(QObject):
         track_id = next(ids, None)
         if track_id is None:
             self.lane.ask(
-                lambda: find_doubts(reader.view(Kind.RAW)), self._doubted, topic="look through"
+                lambda: find_doubts(reader.view(Kind.RAW)),
+                self._doubted,
+                self._cannot,
+                topic="look through",
             )
             return
 
@@ -108,7 +112,12 @@ class Review(QObject):
                 self.lane_changed.emit(lane)
             self._continue(ids, asked_in)
 
-        self.lane.ask(lambda: _lane(reader, track_id), done, topic="look through")
+        self.lane.ask(lambda: _lane(reader, track_id), done, self._cannot, topic="look through")
+
+    def _cannot(self, error: SdposeError) -> None:
+        """The session cannot be looked through: say so, and wait for nothing more."""
+        self._doubted(())
+        self.lane.refused.emit(str(error))
 
     def _doubted(self, doubts: tuple[Doubt, ...]) -> None:
         self.doubts = doubts

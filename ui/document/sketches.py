@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from sdpose_track.closing import Closing
+from sdpose_track.errors import SourceError
 from sdpose_track.records import Frame, UInt8
 from sdpose_track.sources import Source
 
@@ -42,10 +43,13 @@ class Sketches(Closing):
         return len(self._made)
 
     def make(self) -> None:
-        """Make one more. Raises SourceError if the source cannot be read any more."""
+        """Make one more; where the source cannot be read any more, those that are there are all."""
         if self._coming is None:
             self._coming = self._source.frames()
-        frame = next(self._coming, None)
+        try:
+            frame = next(self._coming, None)
+        except SourceError:
+            frame = None
         if frame is None or self._used > self._most:
             self.is_done = True
             self.close()
@@ -72,10 +76,10 @@ class Sketches(Closing):
 
 
 def _small(image: UInt8) -> UInt8:
-    scale = LONGER_SIDE / max(image.shape[:2])
+    height, width = image.shape[:2]
+    scale = LONGER_SIDE / max(height, width)
     if scale < 1:
-        image = np.asarray(
-            cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
-        )
+        size = max(1, round(scale * width)), max(1, round(scale * height))
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     _, made = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return np.asarray(made, np.uint8)

@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from sdpose_track.errors import SdposeError, StageError
 from sdpose_track.export import destination, export
+from sdpose_track.export.files import explained
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
 from ui.bridge import Doorbell, Lane
@@ -42,7 +43,7 @@ class _StoppedError(SdposeError):
 def planned(wish: ExportWish) -> tuple[Planned, ...]:
     """Return what an export would write, in order. Reads the session; not for the GUI thread.
 
-    Raises SettingsError, SessionError as the export itself would.
+    Raises SettingsError, SessionError, OutputError as the export itself would.
     """
     with Recording.open(wish.session) as recording:
         paths = [
@@ -50,7 +51,10 @@ def planned(wish: ExportWish) -> tuple[Planned, ...]:
             for view in _views(recording, wish)
             for name in wish.formats
         ]
-    return tuple(Planned(path, path.exists()) for path in paths)
+    try:
+        return tuple(Planned(path, path.exists()) for path in paths)
+    except OSError as error:  # such as a name that is too long
+        raise explained(wish.folder, error) from error
 
 
 def _views(recording: Recording, wish: ExportWish) -> Iterator[View]:

@@ -132,7 +132,8 @@ class TrackJob(Job):
         self._lane = Lane("tracking", self)
         self._work = _Work(wish)
         self._bridge: EngineBridge | None = None
-        self._has_begun = False
+        self.has_begun = False
+        """The session has its first frame."""
 
     def start(self) -> None:
         """Begin: PREPARING may take seconds, since networks are loaded."""
@@ -189,8 +190,8 @@ class TrackJob(Job):
         self.progressed.emit(done, self.total, people)
 
     def _begin(self) -> None:
-        if not self._has_begun:
-            self._has_begun = True
+        if not self.has_begun:
+            self.has_begun = True
             self.begun.emit(self.wish.session)
 
     def _on_carried_out(self, outcome: Outcome) -> None:
@@ -207,7 +208,7 @@ class TrackJob(Job):
         self._hear_no_more()
         self._lane.close()
         self.sentence = sentence
-        self.results = (self.wish.session,) if self._has_begun else ()
+        self.results = (self.wish.session,) if self.has_begun else ()
         self._enter(_STATES[outcome])
         self.ended.emit(outcome, sentence)
 

@@ -37,9 +37,11 @@ def person_dash(track_id: int) -> tuple[float, ...] | None:
 
 
 def person_pen(track_id: int, width: float, chosen: str | None = None) -> QPen:
-    """Return a person's pen, `width` pixels of the screen wide at any zoom, with round ends."""
+    """Return a person's pen for widgets, `width` points wide, with round ends.
+
+    It is not cosmetic: Qt counts cosmetic widths in device pixels, half as wide on a 2x screen.
+    """
     pen = QPen(person_colour(track_id, chosen), width)
-    pen.setCosmetic(True)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     dash = person_dash(track_id)
     if dash is None:

@@ -32,6 +32,8 @@ QPushButton:default { background: $accent; border-color: $accent; color: $on_acc
 QPushButton:default:focus { border: 2px solid $text; padding: 3px 15px; }
 QPushButton:disabled { background: $window; border-color: $line; color: $edge; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+
 QPushButton#keycap, QPushButton#no-key {
   min-width: 16px; padding: 1px 6px; background: $raised; border-bottom: 2px solid $edge;
 }

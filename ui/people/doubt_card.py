@@ -11,6 +11,7 @@ from PyQt6.QtGui import (
     QPalette,
     QPen,
     QTextLayout,
+    QTextOption,
 )
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -121,6 +122,9 @@ class DoubtCard(QStyledItemDelegate):
 def lines_of(text: str, font: QFont, width: float) -> tuple[str, ...]:
     """Return `text` in lines of a width, at most `MOST_LINES`; an ellipsis stands for the rest."""
     layout = QTextLayout(text, font)
+    wrapping = QTextOption()
+    wrapping.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(wrapping)
     layout.beginLayout()
     starts: list[int] = []
     while (line := layout.createLine()).isValid() and len(starts) < MOST_LINES:

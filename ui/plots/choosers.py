@@ -28,7 +28,8 @@ class Choosers(QWidget):
     chosen = pyqtSignal()
     """`choice` is another one."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, readout: QWidget, parent: QWidget | None = None) -> None:
+        """`readout` tells the values at the playhead; it has the room that is left."""
         super().__init__(parent)
         self._remembered = dict(_FIRST)
         self._sign = QLabel()
@@ -52,7 +53,7 @@ class Choosers(QWidget):
         row.addWidget(self._who)
         row.addWidget(self._quantity)
         row.addWidget(self._of)
-        row.addStretch(1)
+        row.addWidget(readout, 1)
         for button in (self.follow, self.fit, self.more):
             row.addWidget(button)
 

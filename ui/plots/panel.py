@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QPoint, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QGuiApplication, QShowEvent
 from PyQt6.QtWidgets import (
     QFileDialog,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 NOTHING_OPEN = "Open a session to see curves"
 NOBODY_CHOSEN = "Choose a person to see their curves"
 NEVER_KNOWN = "This is known in no frame: the keypoints for it are missing or too uncertain"
+_USUAL_LINES = 14
+"""How high the panel would be, in lines of text."""
 _SOON_MS = 15
 """The playhead moves at most once in so long: a screen shows no more."""
 
@@ -51,13 +53,12 @@ class PlotPanel(QWidget):
         self._is_stale = True
         self.chart: Chart | None = None
         """The curves; None until they are first shown, since pyqtgraph takes a moment."""
-        self.choosers = Choosers()
         self.readout = QLabel()
         self.readout.setObjectName("muted")
         self.readout.setAccessibleName("Values at the playhead")
         self.readout.setFont(steady_digits(self.readout.font()))
         self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.readout.setContentsMargins(8, 0, 8, 4)
+        self.choosers = Choosers(self.readout)
         self.legend = Legend()
         self.legend.setContentsMargins(8, 4, 8, 4)
         self.message = QLabel(NOTHING_OPEN)
@@ -80,7 +81,6 @@ class PlotPanel(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.choosers)
-        self._column.addWidget(self.readout)
         self._column.addWidget(self.legend)
         self._pages.addWidget(page)
         column = QVBoxLayout(self)
@@ -112,6 +112,10 @@ class PlotPanel(QWidget):
     def choose(self, choice: Choice) -> None:
         """Plot something else."""
         self.choosers.choose(choice)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a size in which two curves above each other are read."""
+        return QSize(super().sizeHint().width(), _USUAL_LINES * self.fontMetrics().height())
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         super().showEvent(event)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QAction, QFontMetrics, QKeyEvent
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from ui.document.document import Document
@@ -39,11 +39,14 @@ class Transport(QWidget):
         self.duration, self.rate, self.left_out = QLabel(), QLabel(), QLabel()
         self.slider = PlayheadSlider(document.player)
         self.speed = _speed_box()
-        self._lay_out(actions)
+        caption = _caption("Frame", self.frame)
+        self._spare = (self.left_out, self.duration, caption, self.rate)
+        """Labels that go where the bar is narrow, the last one first."""
+        self._lay_out(actions, caption)
         self._listen()
         self._on_opened()
 
-    def _lay_out(self, actions: Mapping[str, QAction]) -> None:
+    def _lay_out(self, actions: Mapping[str, QAction], caption: QLabel) -> None:
         layout = QHBoxLayout(self)
         layout.setContentsMargins(_SPACE, _SPACE // 2, _SPACE, _SPACE // 2)
         layout.setSpacing(_SPACE)
@@ -57,7 +60,7 @@ class Transport(QWidget):
         layout.addWidget(self.time)
         layout.addWidget(self.duration)
         layout.addSpacing(_SPACE)
-        layout.addWidget(_caption("Frame", self.frame))
+        layout.addWidget(caption)
         layout.addWidget(self.frame)
         layout.addSpacing(_SPACE)
         layout.addWidget(self.speed)
@@ -81,6 +84,25 @@ class Transport(QWidget):
         self.time.returnPressed.connect(lambda: self._go(self.time))
         self.frame.returnPressed.connect(lambda: self._go(self.frame))
 
+    # -- how much room there is ----------------------------------------------------------------
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return the size in which there is room for everything but labels."""
+        whole = super().minimumSizeHint()
+        labels = sum(_width_of(label) for label in self._spare if not label.isHidden())
+        return QSize(whole.width() - labels, whole.height())
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Show the labels that there is room for."""
+        room = self.width() - self.minimumSizeHint().width()
+        for label in self._spare:
+            room -= _width_of(label) if label.text() else 0
+            label.setVisible(bool(label.text()) and room >= 0)
+
     # -- the document says -------------------------------------------------------------------------
 
     def _on_opened(self) -> None:
@@ -102,6 +124,7 @@ class Transport(QWidget):
         self.time.make_room(longest)
         self.frame.make_room(str(clock.last))
         self._on_moved(self._document.player.frame)
+        self._make_room()
 
     def _on_moved(self, frame: int) -> None:
         self.time.show_value(timecode(self._document.player.clock.time_of(frame)))
@@ -110,7 +133,10 @@ class Transport(QWidget):
 
     def _count_left_out(self) -> None:
         count = self._document.player.left_out
-        self.left_out.setText(f"{count:,} left out" if count else "")
+        text = f"{count:,} left out" if count else ""
+        if text != self.left_out.text():
+            self.left_out.setText(text)
+            self._make_room()
 
     def _show_speed(self, speed: float) -> None:
         self.speed.setPlaceholderText(_times(speed))
@@ -178,6 +204,11 @@ def _button(action: QAction) -> QToolButton:
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setAccessibleName(action.text().replace("&", ""))
     return button
+
+
+def _width_of(label: QLabel) -> int:
+    """Return the pixels that a label takes in the bar."""
+    return label.sizeHint().width() + _SPACE
 
 
 def _caption(text: str, buddy: QWidget) -> QLabel:

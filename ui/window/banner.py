@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPixmap
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -17,7 +18,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from ui.look.icons import icon
+from ui.look.icons import icon, paint_icon
+from ui.look.theme import tokens
 
 MOST = 3
 """Sentences at once; the oldest goes."""
@@ -31,6 +33,14 @@ class Tone(Enum):
     NOTE = "note"
     WARNING = "warning"
     ERROR = "error"
+
+
+_SIGNS = {
+    Tone.NOTE: ("about", "accent"),
+    Tone.WARNING: ("warning", "warning"),
+    Tone.ERROR: ("warning", "error"),
+}
+"""The icon of a tone, and the name of its colour."""
 
 
 class Banners(QWidget):
@@ -82,22 +92,20 @@ class _Banner(QFrame):
     def __init__(self, sentence: str, tone: Tone, remedies: tuple[Remedy, ...]) -> None:
         super().__init__()
         self.sentence = sentence
+        self._tone = tone
+        self._sign = QLabel()
         self.setObjectName("banner")
         self.setProperty("tone", tone.value)
         self.setAccessibleName(f"{tone.value}: {sentence}")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
         row.setSpacing(8)
-        sign = QLabel()
-        size = self.fontMetrics().height() + 2
-        name = "about" if tone is Tone.NOTE else "warning"
-        sign.setPixmap(icon(name).pixmap(size, size))
         text = QLabel(sentence)
         text.setWordWrap(True)
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        row.addWidget(sign)
+        row.addWidget(self._sign)
         row.addWidget(text, 1)
         self.remedies = [self._button(row, *remedy) for remedy in remedies]
         self.closed = QToolButton()
@@ -106,6 +114,24 @@ class _Banner(QFrame):
         self.closed.setAccessibleName("Close this message")
         self.closed.setToolTip("Close this message")
         row.addWidget(self.closed)
+        self._dress()
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+
+    def _dress(self) -> None:
+        """Draw the sign in the colour that the tone has in the theme in force."""
+        size, scale = self.fontMetrics().height() + 2, self.devicePixelRatioF()
+        picture = QPixmap(round(size * scale), round(size * scale))
+        picture.setDevicePixelRatio(scale)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        name, colour = _SIGNS[self._tone]
+        paint_icon(painter, name, QRectF(0, 0, size, size), QColor(getattr(tokens(), colour)))
+        painter.end()
+        self._sign.setPixmap(picture)
 
     @staticmethod
     def _button(row: QHBoxLayout, label: str, does: Callable[[], None]) -> QPushButton:

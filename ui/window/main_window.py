@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PyQt6.QtWidgets import QDialog, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from ui import keys
 from ui.actions import Actions
 from ui.canvas.canvas import Canvas
 from ui.document.document import Document
 from ui.document.pictures import MOST_BYTES
-from ui.document.reading import Kind
 from ui.jobs.bar import JobBar
 from ui.live.page import LivePage
 from ui.people.commands import Commands
@@ -24,8 +24,10 @@ from ui.preferences import Preferences
 from ui.timeline.timeline import Timeline
 from ui.timeline.transport import Transport
 from ui.window import opening
+from ui.window.able import Able
 from ui.window.banner import Banners, Tone
 from ui.window.docks import Docks
+from ui.window.full_screen import FullScreen
 from ui.window.status import StatusLine
 from ui.window.talks import Talks
 from ui.window.toolbar import ToolBar
@@ -38,9 +40,6 @@ TITLE = "sdpose-track"
 
 class MainWindow(QMainWindow):
     """Everything that is seen, around one document."""
-
-    settled = pyqtSignal()
-    """What is open is painted, people and doubts included, and nothing is being read."""
 
     def __init__(self, preferences: Preferences, *, asks: bool = True) -> None:
         """`asks`: what to do with a video is asked as soon as it is open."""
@@ -113,8 +112,13 @@ class MainWindow(QMainWindow):
         self.tool_bar = ToolBar(self.document, self.commands_table, self)
         self.addToolBar(self.tool_bar)
         self._dock()
+        around: list[QWidget] = [self.status, self.tool_bar, self.timeline]
         if (bar := self.menuBar()) is not None:
             self.commands_table.fill_menus(bar)
+            around.append(bar)
+        self.full_screen = FullScreen(self, around, self.commands_table)
+        Able(self.document, self.work, self.pages, self.splitter, self.commands_table)
+        keys.listen(self, self.commands_table.typed)
 
     def _dock(self) -> None:
         right, bottom = (
@@ -125,6 +129,9 @@ class MainWindow(QMainWindow):
         self.docks.add("People", self.people_panel, right, actions["panel-people"])
         self.docks.add("Worth a look", self.doubts_panel, right, actions["panel-doubts"])
         self.docks.add("Plots", self.plots, bottom, actions["panel-plots"])
+        self.plots.setMinimumHeight(
+            15 * self.fontMetrics().height()
+        )  # two curves, one above the other
         self.docks["Plots"].hide()
         both = [self.docks["People"], self.docks["Worth a look"]]
         self.resizeDocks(both, [300, 380], Qt.Orientation.Vertical)
@@ -137,12 +144,9 @@ class MainWindow(QMainWindow):
         document.refused.connect(self.say)
         document.video_missing.connect(self._on_video_missing)
         document.session_changed.connect(self._show_title)
-        document.poses_changed.connect(self._look_whether_settled)
-        document.pictures.arrived.connect(self._look_whether_settled)
-        document.review.doubts_changed.connect(self._look_whether_settled)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.canvas.placed.connect(self.people_panel.place)
-        self.canvas.full_screen_wanted.connect(self.toggle_full_screen)
+        self.canvas.full_screen_wanted.connect(self.full_screen.toggle)
         document.pictures.opened.connect(self._on_pictures)
         self.welcome.wanted.connect(self.open)
         self.commands_table.recent.aboutToShow.connect(self._fill_recent)
@@ -221,11 +225,6 @@ class MainWindow(QMainWindow):
         """Turn to the live page, or back from it."""
         self.show_live(on=self.pages.currentWidget() is not self.live)
 
-    def toggle_full_screen(self) -> None:
-        """Fill the screen, or no longer."""
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-        self.commands_table["full-screen"].setChecked(self.isFullScreen())
-
     def say(self, sentence: str) -> None:
         """Tell what could not be done."""
         self.banners.say(_capital(sentence), Tone.ERROR)
@@ -239,17 +238,6 @@ class MainWindow(QMainWindow):
         if facts is not None:
             name, folder = Path(facts.source.name).name, str(facts.path.parent)
             opening.ask_video(self, name, folder, lambda path: self.document.find_video(Path(path)))
-
-    def _look_whether_settled(self) -> None:
-        document = self.document
-        if document.is_open and document.review.doubts is not None:
-            frame, poses = document.player.frame, document.poses
-            picture = document.pictures.get(frame)
-            has_picture = not document.pictures.is_open or (
-                picture is not None and not picture.is_sketch
-            )
-            if has_picture and poses.at(frame, Kind.SMOOTH) is not None:
-                QTimer.singleShot(0, self.settled.emit)
 
     # -- dropping ----------------------------------------------------------------------------------
 
@@ -287,6 +275,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Keep what was arranged, stop what runs, and end every thread."""
+        self.full_screen.leave()
         if self.keeps_settings:
             self.preferences.geometry = self.saveGeometry()
             self.preferences.state = self.saveState(self.preferences.STATE_VERSION)
@@ -308,4 +297,6 @@ class MainWindow(QMainWindow):
 
 
 def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+    """Return a sentence with a capital at its beginning, unless that is the name of a file."""
+    first = sentence.split(" ", 1)[0]
+    return sentence[:1].upper() + sentence[1:] if first.isalpha() else sentence

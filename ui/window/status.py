@@ -53,10 +53,10 @@ class StatusLine(QStatusBar):
             self._source.setText("Ready")
         else:
             rate = frames_per_second(info.rate)
-            uneven = ", uneven" if info.is_vfr else ""
+            uneven = "variable, " if info.is_vfr else ""
             count = info.frame_count or len(document.player.clock.indices)
             self._source.setText(
-                f"{info.width} × {info.height}   {rate} fps{uneven}   {plural(count, 'frame')}"
+                f"{info.width} × {info.height}   {uneven}{rate} fps   {plural(count, 'frame')}"
             )
         everybody = document.people.rows
         has_session = document.facts is not None

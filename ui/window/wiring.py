@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ui.canvas.look import Compare, Switch
 from ui.document.document import Document
+from ui.look.icons import icon
 
 if TYPE_CHECKING:
     from ui.window.main_window import MainWindow
@@ -47,6 +48,7 @@ def wire(window: MainWindow) -> None:
     for name, deed in does.items():
         actions[name].triggered.connect(partial(_call, deed))
     _wire_look(window)
+    _wire_state(window)
 
 
 def _call(deed: Does, _checked: bool) -> None:
@@ -124,7 +126,8 @@ def _of_view(window: MainWindow) -> dict[str, Does]:
         "zoom-out": canvas.zoom_out,
         "zoom-fit": canvas.zoom_fit,
         "zoom-full": canvas.zoom_full,
-        "full-screen": window.toggle_full_screen,
+        "full-screen": window.full_screen.toggle,
+        "leave-full-screen": window.full_screen.leave,
         "live": window.toggle_live,
         "go-to": window.talks.go_to,
     }
@@ -153,3 +156,14 @@ def _wire_look(window: MainWindow) -> None:
 
     show()
     canvas.look_changed.connect(show)
+
+
+def _wire_state(window: MainWindow) -> None:
+    """Let commands show how playing is."""
+    actions, player = window.commands_table, window.document.player
+
+    def show_playing(playing: bool) -> None:
+        actions["play"].setIcon(icon("pause" if playing else "play"))
+
+    player.playing_changed.connect(show_playing)
+    player.marks_changed.connect(lambda: actions["loop"].setChecked(player.loops))

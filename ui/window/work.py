@@ -46,6 +46,7 @@ class Work(QObject):
         bar.resume_wished.connect(self._resume)
         bar.dismissed.connect(self._forget)
         document.opened.connect(self._show_whether_written)
+        document.pictures.opened.connect(self._show_run)
         document.session_changed.connect(self._looked)
 
     @property
@@ -68,7 +69,7 @@ class Work(QObject):
         job = TrackJob(wish, self)
         self._run = job
         job.noted.connect(self.noted)
-        job.begun.connect(self._begun)
+        job.begun.connect(lambda _session: self._show_run())
         job.ended.connect(lambda outcome, _sentence: self._ended(job, outcome))
         job.state_changed.connect(self.changed)
         self._show_whether_written()
@@ -106,14 +107,19 @@ class Work(QObject):
                         exports=wish.exports, smoothing=wish.smoothing, resume=True)
             )  # fmt: skip
 
-    def _begun(self, session: Path) -> None:
-        if self._run is None:
+    def _show_run(self) -> None:
+        """Show what the run has stored, if it is of what is open: also when it is opened again."""
+        run, source = self._run, self._document.source
+        if run is None or not run.has_begun:
             return
         self._looked_at = time.monotonic()
-        if self._is_shown(session):
+        session = run.wish.session
+        if self._is_shown(session) and not run.wish.overwrite:
             self._document.refresh()
-        elif self._document.source == self._run.wish.source:
+        elif source is not None and Path(source).absolute() == Path(run.wish.source).absolute():
             self._document.follow(session)
+        elif self._is_shown(session):  # of another video: the run has replaced it
+            self._document.open_session(session)
 
     def _look_again(self) -> None:
         if self._run is not None:
@@ -131,8 +137,7 @@ class Work(QObject):
         self._run = None
         self._timer.stop()
         self._show_whether_written()
-        if self._is_shown(job.wish.session):
-            self._document.refresh()
+        self._document.refresh()  # which may be about to show it
         if outcome is Outcome.COMPLETED and job.wish.exports:
             wish = job.wish
             self.export(

@@ -1,0 +1,14 @@
+"""What `~` means in a name that somebody typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def at_home(name: str | Path) -> Path:
+    """Return the path `name` with its `~` expanded; that of nobody known stays, as in a shell."""
+    path = Path(name)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
