@@ -43,7 +43,7 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/lint-imports
 
 types: $(VENV)/.ready-dev
-	$(BIN)/mypy main.py sdpose_track ui tests benchmarks
+	$(BIN)/mypy main.py sdpose_track ui tests benchmarks docs
 
 check: lint types test
 

@@ -72,47 +72,52 @@ class Photographer:
 def photograph(demo: Path, folder: Path, name: str) -> None:
     """Take every picture in the theme that is worn."""
     photographer = Photographer(folder, name)
-    window = photographer.window
-    actions, document = window.commands_table, window.document
     try:
         photographer.take("empty")
-        window.open(str(demo / "absent.mp4"))
+        photographer.window.open(str(demo / "absent.mp4"))
         live(0.5)
         photographer.take("error")
-        photographer.open(demo / "bus.sdpose", 30)
-        document.people.choose(2)
-        photographer.take("people")
-        document.player.play()
-        wait_until(lambda: document.player.frame >= 60)
-        photographer.take("playing")
-        document.player.pause()
-        actions["compare-side-by-side"].trigger()
-        photographer.take("side_by_side")
-        actions["compare-blended"].trigger()
-        actions["show-trails"].trigger()
-        photographer.take("blended_trails")
-        actions["show-trails"].trigger()
-        actions["compare-smoothed"].trigger()
-        actions["panel-plots"].trigger()
-        live(4)
-        photographer.take("plots")
-        actions["panel-plots"].trigger()
-        actions["export"].trigger()
-        live(1)
-        photographer.take("export")
-        actions["shortcuts"].trigger()
-        live(0.5)
-        photographer.take("shortcuts")
-        actions["live"].trigger()
-        photographer.take("live")
-        actions["live"].trigger()
-        photographer.open(demo / "bus.mp4", 10)
-        actions["track"].trigger()
-        live(3)
-        photographer.take("track")
+        _of_people(photographer, demo)
+        _of_dialogs(photographer, demo)
     finally:
-        window.close()
-        sip.delete(window)
+        photographer.window.close()
+        sip.delete(photographer.window)
+
+
+def _of_people(photographer: Photographer, demo: Path) -> None:
+    window = photographer.window
+    actions, player = window.commands_table, window.document.player
+    photographer.open(demo / "bus.sdpose", 30)
+    window.document.people.choose(2)
+    photographer.take("people")
+    player.play()
+    wait_until(lambda: player.frame >= 60)
+    photographer.take("playing")
+    player.pause()
+    actions["compare-side-by-side"].trigger()
+    photographer.take("side_by_side")
+    actions["compare-blended"].trigger()
+    actions["show-trails"].trigger()
+    photographer.take("blended_trails")
+    actions["show-trails"].trigger()
+    actions["compare-smoothed"].trigger()
+    actions["panel-plots"].trigger()
+    live(4)
+    photographer.take("plots")
+    actions["panel-plots"].trigger()
+
+
+def _of_dialogs(photographer: Photographer, demo: Path) -> None:
+    actions = photographer.window.commands_table
+    for name in ("export", "shortcuts", "live"):
+        actions[name].trigger()
+        live(1)
+        photographer.take(name)
+    actions["live"].trigger()
+    photographer.open(demo / "bus.mp4", 10)
+    actions["track"].trigger()
+    live(3)
+    photographer.take("track")
 
 
 def main(demo: Path, folder: Path) -> None:

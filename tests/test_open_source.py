@@ -106,6 +106,13 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
         open_source(str(tmp_path / "pipe.mp4"))
 
 
+@pytest.mark.parametrize("name", ["~nobody-here/clip.mp4", "a" * 300 + ".mp4"])
+def test_a_name_that_cannot_be_looked_for_is_refused(name: str) -> None:
+    with pytest.raises(SourceError, match=r"does not exist|check its name") as caught:
+        open_source(name)
+    assert str(caught.value).startswith(name)
+
+
 def test_a_file_none_of_whose_frames_decode_is_refused(tmp_path: Path) -> None:
     path = encode(tmp_path / "clip.avi", drifting(6), Coding("ffv1"))
     data = bytearray(path.read_bytes())

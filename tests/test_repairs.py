@@ -632,3 +632,18 @@ def test_identities_are_what_changing_frame_by_frame_would_give(
             for frame in range(first, min(last, FRAMES + 1) + 1)
         }
         assert found == {(int(t), int(f)) for t, f in np.argwhere(table == shown) if t}
+
+
+def test_a_repair_that_comes_while_repairs_are_read_is_read_whole_or_not(tmp_path: Path) -> None:
+    path = write(tmp_path / "clip.sdpose", fixture_a())
+    with Repairing.open(path) as session, Recording.open(path) as recording:
+        session.apply(Rename(1, "Ann"))
+
+        def repair() -> None:
+            session.apply(Rename(1, f"Ann {len(session.history.edits)}"))
+
+        connection = recording._connection  # tells when it is about to read
+        connection.set_trace_callback(lambda _query: repair())
+        history = recording.history()
+        connection.set_trace_callback(None)
+    assert history.done == len(history.edits) > 1

@@ -12,7 +12,8 @@ from sessions import source_info
 
 from sdpose_track.errors import SettingsError
 from sdpose_track.pipeline.events import Event, FrameDone, Outcome
-from sdpose_track.pipeline.plan import Run, prepare, resumed
+from sdpose_track.pipeline.plan import Run, prepare
+from sdpose_track.pipeline.resuming import resumed
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import ModelRecord, SessionHeader
 from sdpose_track.settings import TrackSettings

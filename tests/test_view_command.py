@@ -43,7 +43,7 @@ def test_a_screenshot_needs_no_screen_and_shows_the_people(tmp_path: Path) -> No
     session = write(tmp_path / "clip.sdpose", fixture_a())
     done = without_screen("view", session, "--screenshot", tmp_path / "window.png", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
+    assert not done.stderr
     picture = cv2.imread(str(tmp_path / "window.png"))
     assert picture is not None
     assert picture.shape == (800, 1280, 3)

@@ -220,7 +220,8 @@ def test_each_person_of_a_range_has_their_own_export(path: Path, tmp_path: Path)
         (("--start", "0:59:00"), "--start and --end choose no frame"),
         (("--end", "0"), "--start and --end choose no frame"),
         (("--start", "5", "--end", "5"), "--start and --end choose no frame"),
-        (("--start", "soon"), "'soon' is no time"),
+        (("--start", "soon"), "--start 'soon' is no time"),
+        (("--start", ""), "--start '' is no time"),
     ],
 )
 def test_a_range_that_cannot_be_is_refused_and_nothing_is_written(
@@ -241,6 +242,13 @@ def filmed(
     script = Script(info, times, {i: (person(1, i),) for i in range(len(times))})
     with Recording.open(write(tmp_path / "clip.sdpose", script)) as recording:
         return export(View(recording, frames=frames), name, tmp_path / "out", "clip", options)
+
+
+def test_nobody_in_a_range_is_said_of_the_range(path: Path, tmp_path: Path) -> None:
+    done = called("export", path, "--format", "csv", "--out", tmp_path, "--end", "2",
+                  "--people", "3")  # fmt: skip
+    assert "nobody is in this part of clip.mp4" in done.stderr
+    assert done.returncode == 0
 
 
 def test_a_video_of_a_range_begins_at_zero_with_the_sound_of_its_time(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from importlib import import_module
 
 from sdpose_track.errors import SettingsError
 
+_NO_SIZES = "This plugin does not support propagateSizeHints()"
+"""What Qt says of every window that is painted in memory."""
 _XCB, _XCB_CURSOR = "libxcb.so.1", "libxcb-cursor.so.0"
 
 
@@ -17,12 +19,14 @@ def prepare(*, needs_screen: bool) -> None:
 
     Without a screen, what only paints a picture is painted in memory.
     """
+    in_memory = False
     if sys.platform.startswith("linux") and "QT_QPA_PLATFORM" not in os.environ:
         fault = None if os.environ.get("WAYLAND_DISPLAY") else _fault_of_x()
         if fault is not None and needs_screen:
             raise SettingsError(f"view: {fault}")
         if fault is not None:
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
+            in_memory = True
     try:
         import_module("PyQt6.QtWidgets")
     except ImportError as error:
@@ -30,6 +34,19 @@ def prepare(*, needs_screen: bool) -> None:
             f"view: Qt cannot begin ({error}); install what it needs (on Debian and Ubuntu:"
             " apt install libegl1 libgl1 libxkbcommon0 libdbus-1-3)"
         ) from error
+    if in_memory:
+        _leave_out_what_is_usual()
+
+
+def _leave_out_what_is_usual() -> None:
+    """Let Qt complain of what is wrong only."""
+    from PyQt6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+    def tell(_kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
+        if message and message != _NO_SIZES and sys.stderr is not None:
+            sys.stderr.write(f"{message}\n")
+
+    qInstallMessageHandler(tell)
 
 
 def _fault_of_x() -> str | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 from sdpose_track.cli.exporting import (
     Exports,
     export_all,
+    exported_part,
     frame_counts,
     parse_choices,
     parse_formats,
@@ -18,6 +20,7 @@ from sdpose_track.cli.exporting import (
     parse_rate,
     parse_tuning,
 )
+from sdpose_track.cli.grammar import time_of
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
 from sdpose_track.export import ExportOptions
@@ -25,7 +28,6 @@ from sdpose_track.export.table import FORMATS
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.spans import between
 from sdpose_track.session.view import View
-from sdpose_track.settings import parse_time
 from sdpose_track.smooth.choices import Smoothing
 
 
@@ -48,7 +50,7 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
             screen.say(sentence)
         views = _one_by_one(view, frames) if options.each else [view]
         if not views:
-            screen.say(f"nobody is in {view.source.name}, so nothing is written")
+            screen.say(f"nobody is in {exported_part(view)}, so nothing is written")
         folder = path.parent if options.out is None else Path(options.out)
         paths = []
         for each in views:
@@ -65,10 +67,10 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
 
 def _frames(recording: Recording, options: argparse.Namespace) -> range | None:
     """Return the frames that `--start` and `--end` choose; None for all."""
-    if options.start is None and options.end is None:
+    start, end = (time_of(options, name) for name in ("start", "end"))
+    if start is None and end is None:
         return None
-    end = None if options.end is None else parse_time(options.end)
-    return between(recording, parse_time(options.start or "0"), end)
+    return between(recording, start or Fraction(0), end)
 
 
 def _one_by_one(view: View, frames: range | None) -> Sequence[View]:

@@ -118,7 +118,7 @@ def export_all(exports: Exports, names: Sequence[str], screen: Screen) -> list[P
 
     options = replace(exports.options, progress=progress)
     if not view.track_ids:
-        screen.note(f"nobody is in {view.source.name}, so nobody is in its exports")
+        screen.note(f"nobody is in {exported_part(view)}, so nobody is in its exports")
     _note_clock(view, options, [FORMATS[name] for name in names], screen)
     for name in names:
         screen.begin(f"writing {name}", frames)
@@ -149,6 +149,12 @@ def _note_clock(
                 f"the frames of {view.source.name} are uneven; formats that need a constant rate"
                 f" get {float(rate):.6g} frames/s, --fps chooses another"
             )
+
+
+def exported_part(view: View) -> str:
+    """Return what a view is of, in words: a source, or a part of it."""
+    is_part = view.indices != view.recording.indices()
+    return f"this part of {view.source.name}" if is_part else view.source.name
 
 
 def frame_counts(recording: Recording, some: range | None = None) -> dict[str, int]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from importlib import import_module
 from typing import Any, NoReturn
 
 from sdpose_track.cli import complain
 from sdpose_track.errors import SettingsError
+from sdpose_track.settings import parse_time
 
 _TAKES = {
     "track": "SOURCE...",
@@ -78,3 +80,12 @@ def json_option(parser: Parser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object as the last line of stdout"
     )
+
+
+def time_of(options: argparse.Namespace, name: str) -> Fraction | None:
+    """Return the seconds that `--start` or `--end` says; None without. Raises SettingsError."""
+    text: str | None = getattr(options, name)
+    try:
+        return None if text is None else parse_time(text)
+    except SettingsError as error:
+        raise SettingsError(f"--{name} {error}") from error

@@ -7,11 +7,13 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from sdpose_track.cli import INTERRUPTED
 from sdpose_track.cli.exporting import Exports, export_all, frame_counts, parse_formats
+from sdpose_track.cli.grammar import time_of
 from sdpose_track.cli.model_options import model_wish
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
@@ -20,7 +22,7 @@ from sdpose_track.pipeline.events import Event, FrameDone, Outcome
 from sdpose_track.pipeline.plan import Run, check_free, prepare
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
-from sdpose_track.settings import TrackSettings, parse_time
+from sdpose_track.settings import TrackSettings
 from sdpose_track.smooth.choices import Smoothing
 from sdpose_track.sources import open_source
 
@@ -61,8 +63,8 @@ def settings_from(options: argparse.Namespace) -> TrackSettings:
     """Return the settings that the options wish for. Raises SettingsError."""
     return TrackSettings(
         **model_wish(options),
-        start=parse_time(options.start or "0"),
-        end=None if options.end is None else parse_time(options.end),
+        start=time_of(options, "start") or Fraction(0),
+        end=time_of(options, "end"),
         max_people=options.max_people,
         confidence=options.conf,
     )

@@ -79,7 +79,10 @@ def explained(path: Path, error: OSError) -> OutputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(f"{path} cannot be written, the disk is full; free some space")
     if error.errno == errno.ENAMETOOLONG:
-        return OutputError(f"{path} cannot be written, its name is too long; rename the session")
+        return OutputError(
+            f"{path} cannot be written, its name is too long; rename the session or choose"
+            " another folder"
+        )
     why = error.strerror or str(error)
     return OutputError(f"{path} cannot be written ({why}); choose another folder with --out")
 

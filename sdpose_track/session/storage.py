@@ -40,7 +40,7 @@ EDIT = Advice(
     "make it and its folder writable, or copy it elsewhere",
     "choose a .sdpose file",
     "try again",
-    "wait until it is done",
+    "wait until it is done, or close the window that repairs it",
 )
 
 

@@ -11,26 +11,12 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import NamedTuple
 
 import numpy as np
 
 from sdpose_track.errors import SessionError
-from sdpose_track.records import (
-    Float32,
-    Float64,
-    FramePoses,
-    Pose,
-    SourceInfo,
-    TrackArrays,
-    read_only,
-)
-from sdpose_track.repair.applying import (
-    blended,
-    keyframes,
-    shown_people,
-    shown_person,
-)
+from sdpose_track.records import Float32, Float64, FramePoses, SourceInfo, TrackArrays, read_only
+from sdpose_track.repair.applying import blended, keyframes, shown_people, shown_person
 from sdpose_track.repair.identities import Piece
 from sdpose_track.repair.repairs import Repairs
 from sdpose_track.repair.rules import fold
@@ -38,6 +24,14 @@ from sdpose_track.session.facts import RawFacts
 from sdpose_track.session.kept import Kept
 from sdpose_track.session.recording import Recording, TrackSpan
 from sdpose_track.session.spans import chosen, shown_spans, stored_of
+from sdpose_track.session.stretch import (
+    People,
+    Stretch,
+    bytes_of,
+    bytes_of_track,
+    inside,
+    position,
+)
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.choices import Smoothing, SmoothSettings
 from sdpose_track.smooth.grid import FrameTimes
@@ -48,21 +42,6 @@ KEPT_BYTES = 256 << 20
 """Of what was looked at last, for random access."""
 _AT_ONCE = 1 << 17
 """People times frames times keypoints that a pass computes side by side."""
-
-_People = dict[int, TrackArrays]
-
-
-class Stretch(NamedTuple):
-    """Some frames that follow each other, and the people in them."""
-
-    frames: range
-    people: Mapping[int, TrackArrays]
-    """By id: everyone who is in some of the frames, over these frames only."""
-
-    def at(self, index: int) -> tuple[Pose, ...]:
-        """Return everyone in one of the frames, by ascending id."""
-        found = (self.people[i].at(index) for i in sorted(self.people))
-        return tuple(pose for pose in found if pose is not None)
 
 
 class View:
@@ -103,10 +82,10 @@ class View:
         self._wanted = frozenset(span.track_id for span in self._everywhere)
         self._pieces = self.repairs.identities.all_pieces(facts.tracked_ids)
         self._keyframes = keyframes(self.repairs, self._pieces, self.skeleton.keypoints)
-        self._base: Kept[int, _People] = Kept(KEPT_BYTES, _size)
-        self._final: Kept[int, _People] = Kept(KEPT_BYTES, _size)
-        self._tracks: Kept[int, TrackArrays] = Kept(KEPT_BYTES, _bytes)
-        self._plain_tracks: Kept[int, TrackArrays] = Kept(KEPT_BYTES, _bytes)
+        self._base: Kept[int, People] = Kept(KEPT_BYTES, bytes_of)
+        self._final: Kept[int, People] = Kept(KEPT_BYTES, bytes_of)
+        self._tracks: Kept[int, TrackArrays] = Kept(KEPT_BYTES, bytes_of_track)
+        self._plain_tracks: Kept[int, TrackArrays] = Kept(KEPT_BYTES, bytes_of_track)
         self.spans: tuple[TrackSpan, ...] = self._everywhere
         """The people of the view, by ascending track id, and when they are in it."""
         if self.indices != self._stored:
@@ -167,7 +146,8 @@ class View:
         if index not in self.indices:
             raise SessionError(f"{self.recording.path} holds no frame {index}")
         chunk = index // CHUNK
-        return self._stretch(chunk, self._final.get(chunk, lambda: self._blended(chunk)))
+        people = self._final.get(chunk, lambda: self._blended(chunk))
+        return Stretch(self._core(chunk), people).cut(self.indices)
 
     def track(self, track_id: int) -> TrackArrays:
         """Return one person over all frames of the view; empty arrays if there is none such."""
@@ -182,7 +162,8 @@ class View:
         for chunks in self._groups():
             made = self._computed(chunks)
             for chunk in chunks:
-                stretch = self._stretch(chunk, self._with_keyframes(made[chunk], made))
+                people = self._with_keyframes(made[chunk], made)
+                stretch = Stretch(self._core(chunk), people).cut(self.indices)
                 for head in self.recording.frame_heads(stretch.frames):
                     yield replace(head, people=stretch.at(head.index))
 
@@ -209,15 +190,6 @@ class View:
         start, stop = self._stored.start, self._stored.stop
         return range(max(chunk * CHUNK, start), min((chunk + 1) * CHUNK, stop))
 
-    def _stretch(self, chunk: int, people: _People) -> Stretch:
-        """Return what the view has of a chunk and its `people`."""
-        core = self._core(chunk)
-        frames = range(max(core.start, self.indices.start), min(core.stop, self.indices.stop))
-        if frames != core:
-            cut = {i: _inside(track, frames) for i, track in people.items()}
-            people = {i: track for i, track in cut.items() if len(track)}
-        return Stretch(frames, people)
-
     def _around(self, chunk: int) -> range:
         """Return the frames that a chunk is computed from."""
         core = self._core(chunk)
@@ -241,21 +213,21 @@ class View:
             yield group
             chunk = group.stop
 
-    def _computed(self, chunks: Iterable[int]) -> dict[int, _People]:
+    def _computed(self, chunks: Iterable[int]) -> dict[int, People]:
         """Return, by chunk, its people without keyframes."""
-        found: dict[int, _People] = {chunk: {} for chunk in chunks}
+        found: dict[int, People] = {chunk: {} for chunk in chunks}
         if self.smoothing.is_causal:
             return {chunk: self._cut_out(chunk) for chunk in found}
         pieces = [
             (chunk, shown) for chunk in found for shown in self._read(self._around(chunk)).values()
         ]
         for (chunk, _), track in zip(pieces, self._smoothed([p for _, p in pieces]), strict=True):
-            own = _inside(track, self._core(chunk))
+            own = inside(track, self._core(chunk))
             if len(own):
                 found[chunk][track.track_id] = read_only(own)
         return found
 
-    def _cut_out(self, chunk: int) -> _People:
+    def _cut_out(self, chunk: int) -> People:
         """Return the people of a chunk, each computed from their first frame on.
 
         A causal filter never quite forgets: begun later it may take another measurement for an
@@ -265,7 +237,7 @@ class View:
         found = {}
         for i in self._there(core):
             whole = self._plain_tracks.get(i, partial(self._unblended, i))
-            if len(own := _inside(whole, core)):
+            if len(own := inside(whole, core)):
                 found[i] = own
         return found
 
@@ -274,7 +246,7 @@ class View:
         spans = self._everywhere
         return [s.track_id for s in spans if s.first < frames.stop and s.last >= frames.start]
 
-    def _read(self, frames: range) -> _People:
+    def _read(self, frames: range) -> People:
         raw = self.recording.people(frames)
         shown = shown_people(raw, self.repairs, self.skeleton.keypoints)
         return {i: track for i, track in shown.items() if i in self._wanted}
@@ -287,7 +259,7 @@ class View:
     def _seen(self, track_id: int) -> TrackArrays:
         """Return a person over all frames of the view."""
         whole = self._whole(track_id)
-        return whole if self.indices == self._stored else _inside(whole, self.indices)
+        return whole if self.indices == self._stored else inside(whole, self.indices)
 
     def _whole(self, track_id: int) -> TrackArrays:
         """Return a person over the whole recording."""
@@ -295,7 +267,7 @@ class View:
         spots = self._keyframes.get(track_id, ())
         if not spots:
             return base
-        return read_only(blended(base, spots, self._time_of, lambda f, k: _where(base, f, k)))
+        return read_only(blended(base, spots, self._time_of, lambda f, k: position(base, f, k)))
 
     def _unblended(self, track_id: int) -> TrackArrays:
         """Return a person over the whole recording, without keyframes."""
@@ -314,13 +286,13 @@ class View:
 
     # -- keyframes -------------------------------------------------------------------------------
 
-    def _blended(self, chunk: int) -> _People:
+    def _blended(self, chunk: int) -> People:
         return self._with_keyframes(self._plain(chunk), {})
 
-    def _plain(self, chunk: int) -> _People:
+    def _plain(self, chunk: int) -> People:
         return self._base.get(chunk, lambda: self._computed([chunk])[chunk])
 
-    def _with_keyframes(self, people: _People, made: Mapping[int, _People]) -> _People:
+    def _with_keyframes(self, people: People, made: Mapping[int, People]) -> People:
         """Return the `people` of a chunk with their keyframes; `made` are chunks at hand."""
         if not self._keyframes:
             return people
@@ -330,7 +302,7 @@ class View:
             def shown_at(frame: int, keypoint: int, track_id: int = track_id) -> Float32:
                 chunk = frame // CHUNK
                 around = made[chunk] if chunk in made else self._plain(chunk)
-                return _where(around.get(track_id), frame, keypoint)
+                return position(around.get(track_id), frame, keypoint)
 
             spots = self._keyframes[track_id]
             out[track_id] = read_only(blended(people[track_id], spots, self._time_of, shown_at))
@@ -338,22 +310,3 @@ class View:
 
     def _time_of(self, frame: int) -> float:
         return float(self._times.seconds[frame - self._times.first])
-
-
-def _inside(track: TrackArrays, frames: range) -> TrackArrays:
-    low, high = np.searchsorted(track.indices, np.array([frames.start, frames.stop], np.int32))
-    return track.rows(slice(int(low), int(high)))
-
-
-def _where(track: TrackArrays | None, frame: int, keypoint: int) -> Float32:
-    """Return the (2,) position of a keypoint in a frame; NaN where it has none."""
-    pose = None if track is None else track.at(frame)
-    return np.full(2, np.nan, np.float32) if pose is None else pose.keypoints[keypoint]
-
-
-def _bytes(track: TrackArrays) -> int:
-    return track.keypoints.nbytes + track.scores.nbytes + track.provenance.nbytes
-
-
-def _size(people: _People) -> int:
-    return sum(map(_bytes, people.values()))

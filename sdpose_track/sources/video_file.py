@@ -15,7 +15,8 @@ from av.video.stream import VideoStream
 from sdpose_track.closing import Closing
 from sdpose_track.errors import SourceError
 from sdpose_track.records import Frame, FrameState, LostFrame, SourceInfo
-from sdpose_track.sources.decoder import TELLING, Decoded, Decoder, choose_stream, open_container
+from sdpose_track.sources.container import choose_stream, open_container
+from sdpose_track.sources.decoder import TELLING, Decoded, Decoder
 from sdpose_track.sources.geometry import check_size
 from sdpose_track.sources.packet_index import PacketIndex, read_index
 from sdpose_track.sources.painter import Layout, Painter

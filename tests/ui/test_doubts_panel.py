@@ -8,6 +8,8 @@ import pytest
 from documents import opened
 from hands import click, double_click, press
 from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QFontMetricsF
+from PyQt6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from sessions import LEFT_WRIST, People, Script, fixture_c, person, source_info, write
@@ -17,6 +19,7 @@ from sdpose_track.repair.edits import Delete, Merge, Split, Swap
 from sdpose_track.repair.wording import in_words
 from sdpose_track.session.recording import Recording
 from ui.document.document import Document
+from ui.people.doubt_card import lines_of
 from ui.people.doubts import SEEN, TITLES, DoubtsModel, Order, badness, sentence
 from ui.people.doubts_panel import DoubtsPanel
 from ui.people.suggestion import suggested
@@ -252,3 +255,12 @@ def test_a_suggested_split_is_made_with_a_new_id(qtbot: QtBot, document: Documen
 def test_no_words_suggest_nothing() -> None:
     assert suggested("") is None
     assert suggested("place 2 88 left_wrist 310 202.5") is None
+
+
+def test_a_sentence_is_not_broken_within_a_word_though_a_name_has_a_rare_sign(
+    qapp: QApplication,
+) -> None:
+    text = "Person 2 ends and person 3 (Ann 🕺) begins 2.80 s later nearby: probably the same"
+    lines = lines_of(text, qapp.font(), 40.0 * QFontMetricsF(qapp.font()).averageCharWidth())
+    assert len(lines) > 1
+    assert " ".join(lines) == text

@@ -215,7 +215,10 @@ def test_a_session_that_another_program_holds_is_told_and_repaired_afterwards(
     with EditLog.open(session):
         document.edits.apply(Lock(1))
         qtbot.waitUntil(lambda: bool(told))
-    assert told == [f"{session} is being written by another run; wait until it is done"]
+    assert told == [
+        f"{session} is being written by another run; wait until it is done, or close the window"
+        " that repairs it"
+    ]
     document.edits.apply(Lock(1))
     qtbot.waitUntil(lambda: document.people.rows[0].is_locked)
 

@@ -229,6 +229,15 @@ def test_a_failure_is_told_in_the_dialog(qtbot: QtBot, ask: Make, tmp_path: Path
     assert str(tmp_path / "file") in dialog.notice.sentence
 
 
+def test_a_folder_with_too_long_a_name_is_refused_before_anything_is_written(
+    qtbot: QtBot, ask: Make
+) -> None:
+    dialog = ask()
+    dialog.formats.tick(["csv"])
+    dialog.form.folder.line.setText("a" * 300)
+    qtbot.waitUntil(lambda: "too long" in dialog.notice.sentence)
+
+
 def test_closing_while_it_writes_hands_the_job_over(
     qtbot: QtBot, ask: Make, tmp_path: Path
 ) -> None:
@@ -284,3 +293,17 @@ def test_every_control_has_a_name_and_can_be_reached(ask: Make) -> None:
             named = control.accessibleName() or getattr(control, "text", str)()
             assert named, control
             assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_the_dialog_is_no_wider_than_the_screen_and_cuts_no_summary_where_there_is_room(
+    ask: Make,
+) -> None:
+    dialog = ask()
+    screen = dialog.screen()
+    assert screen is not None
+    least = dialog.minimumSizeHint().width()
+    assert dialog.width() <= max(least, screen.availableGeometry().width())
+    formats = dialog.formats
+    assert formats.minimumSizeHint().width() < formats.sizeHint().width()
+    dialog.resize(3 * formats.sizeHint().width(), dialog.height())
+    assert formats.width() >= formats.sizeHint().width()

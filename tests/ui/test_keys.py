@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from hands import press
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, Qt
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -211,3 +212,33 @@ def test_installing_again_changes_nothing(desk: Desk, qapp: QApplication) -> Non
     before = len(qapp.children())
     keys.install(qapp)
     assert len(qapp.children()) == before
+
+
+@pytest.mark.parametrize("held", [0x0, 0x40000000, 0x0C000000], ids=["none", "AltGr", "Ctrl+Alt"])
+def test_a_sign_is_told_by_what_is_typed_since_other_keyboards_have_it_elsewhere(
+    desk: Desk, held: int
+) -> None:
+    keys.listen(desk, desk.actions_table.typed)
+    modifiers = Qt.KeyboardModifier(held)
+    asked = QKeyEvent(QEvent.Type.ShortcutOverride, Key.Key_8, modifiers, "[")
+    asked.ignore()
+    QApplication.sendEvent(desk, asked)
+    assert asked.isAccepted(), "or else Qt would look for 8, which chooses a person"
+    QApplication.sendEvent(desk, QKeyEvent(QEvent.Type.KeyPress, Key.Key_8, modifiers, "["))
+    assert desk.fired == ["slower"]
+
+
+def test_a_sign_that_is_typed_into_a_field_is_text(desk: Desk) -> None:
+    keys.listen(desk, desk.actions_table.typed)
+    line = QLineEdit()
+    desk.column.addWidget(line)
+    assert desk.press(line, Key.Key_BracketLeft) == []
+    assert line.text() == "["
+
+
+def test_escape_is_a_fields_own_and_leaves_the_full_screen_elsewhere(desk: Desk) -> None:
+    line, rows = QLineEdit(), QListWidget()
+    for control in (line, rows):
+        desk.column.addWidget(control)
+    assert desk.press(line, Key.Key_Escape) == []
+    assert desk.press(rows, Key.Key_Escape) == ["leave-full-screen"]

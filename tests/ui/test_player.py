@@ -70,6 +70,20 @@ def test_uneven_frames_last_as_long_as_they_do(qtbot: QtBot, uneven_clip: Path) 
         assert clock.moved(4, -0.1) == 2
 
 
+@pytest.mark.parametrize("speed", [4.0, -4.0])
+def test_fast_play_ends_at_the_end_however_many_frames_it_leaves_out(
+    qtbot: QtBot, player: Player, speed: float
+) -> None:
+    player.set_in(4)
+    player.set_out(45)
+    player.set_speed(speed)
+    assert player.stride == 2
+    player.seek(4 if speed > 0 else 45)
+    player.play()
+    qtbot.waitUntil(lambda: not player.is_playing)
+    assert player.frame == (45 if speed > 0 else 4)
+
+
 def test_a_loop_stays_between_the_marks(qtbot: QtBot, player: Player) -> None:
     player.set_in(5)
     player.set_out(8)

@@ -12,16 +12,19 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QSignalSpy
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
+from sessions import source_info
 
 from sdpose_track.pipeline.plan import Span
 from sdpose_track.settings import TrackSettings
 from sdpose_track.smooth.choices import Smoothing
 from sdpose_track.sources import open_source
+from ui.dialogs.range_field import RangeField
 from ui.dialogs.run import RunDialog
 from ui.document.clock import FrameClock
 from ui.jobs.job import State
 from ui.jobs.tracking import TrackJob
 from ui.jobs.wishes import RunWish
+from ui.look.texts import timecode
 from ui.preferences import Preferences
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen screen has none
@@ -282,3 +285,30 @@ def test_every_control_has_a_name_and_can_be_reached(ask: Make, people_clip: Pat
             named = control.accessibleName() or getattr(control, "text", str)()
             assert named, control
             assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_a_folder_that_cannot_be_looked_into_is_refused_at_its_control(
+    qtbot: QtBot, ask: Make, people_clip: Path
+) -> None:
+    dialog = ask(people_clip)
+    line = dialog.form.folder.line
+    line.setText("a" * 300)
+    qtbot.waitUntil(lambda: any("cannot be written" in c for c in dialog.form.complaints))
+    dialog.form.people.setText("2")
+    assert dialog.form.complaints
+    assert not dialog.start_button.isEnabled()
+    line.setText("~nobody-here/out")
+    qtbot.waitUntil(dialog.start_button.isEnabled)
+    assert not dialog.form.complaints
+
+
+def test_the_time_that_is_read_of_a_frame_means_that_frame() -> None:
+    pts = list(range(0, 3000 * 1001, 1001))
+    info = source_info(time_base=Fraction(1, 30_000), count=len(pts), rate=Fraction(30_000, 1001))
+    clock = FrameClock.of_source(info, pts)
+    form = RangeField(clock, None)
+    form.choice.setCurrentIndex(RangeField.TIMES)
+    for first, stop in ((1, 2), (100, 2999), (1717, 2222)):
+        form.begin.setText(timecode(clock.time_of(first)))
+        form.end.setText(timecode(clock.time_of(stop)))
+        assert form.chosen() == range(first, stop)

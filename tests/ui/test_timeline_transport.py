@@ -12,7 +12,7 @@ from hands import click, press
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QToolButton
+from PyQt6.QtWidgets import QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from sessions import fixture_a, write
 
@@ -178,3 +178,27 @@ def test_every_button_has_a_name_and_can_be_reached_by_tab(
     for button in buttons:
         assert button.accessibleName()
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_a_narrow_bar_leaves_labels_away_and_keeps_every_control(
+    qtbot: QtBot, document: Document
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    actions = {name: QAction(icon(name), name, window) for group in GROUPS for name in group}
+    transport = Transport(document, actions, window)
+    transport.resize(1000, 40)
+    window.resize(1000, 40)
+    window.show()
+    labels = (transport.duration, transport.rate)
+    assert all(label.isVisible() for label in labels)
+    least = transport.minimumSizeHint().width()
+    transport.resize(least, 40)
+    assert not any(label.isVisible() for label in labels)
+    assert transport.minimumSizeHint().width() == least
+    controls = (*transport.findChildren(QToolButton), transport.time, transport.frame)
+    for control in (*controls, transport.speed, transport.slider):
+        assert control.isVisible()
+        assert control.geometry().right() < least
+    transport.resize(1000, 40)
+    assert all(label.isVisible() for label in labels)

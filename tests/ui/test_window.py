@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from documents import is_shown, session_of
 from hands import CTRL, click, drag, press
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
-from PyQt6.QtWidgets import QDialog
+from PyQt6.QtWidgets import QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from sdpose_track.records import Provenance
@@ -161,6 +162,52 @@ def test_a_run_shows_its_frames_while_it_goes_on_and_exports_at_its_end(
     assert (tmp_path / "out" / "people_smooth.csv").is_file()
 
 
+def test_a_run_that_one_comes_back_to_is_shown_as_it_grows(
+    qtbot: QtBot, window: MainWindow, people_clip: Path, uneven_clip: Path, tmp_path: Path
+) -> None:
+    open_in(qtbot, window, people_clip)
+    window.work.track(
+        RunWish(source=str(people_clip), session=tmp_path / "run.sdpose", settings=TrackSettings())
+    )
+    job = window.work.run
+    assert job is not None
+    qtbot.waitUntil(lambda: bool(window.document.facts), timeout=LONG_MS)
+    job.pause()
+    for clip in (uneven_clip, people_clip):
+        with qtbot.waitSignal(window.document.opened, timeout=LONG_MS):
+            window.open(str(clip))
+        assert window.document.facts is None
+    qtbot.waitUntil(lambda: bool(window.document.facts), timeout=LONG_MS)
+    assert window.document.edits.why_not
+    window.talks.track()
+    assert any("is going on already" in said for said in window.banners.sentences)
+    job.go_on()
+    qtbot.waitUntil(partial(is_complete, window), timeout=LONG_MS)
+
+
+def test_a_run_that_starts_anew_takes_the_place_of_the_session_that_is_shown(
+    qtbot: QtBot, window: MainWindow, people_clip: Path, tmp_path: Path
+) -> None:
+    session = session_of(people_clip, tmp_path / "people.sdpose", (1, 2, 7))
+    open_in(qtbot, window, session)
+    window.document.people.choose(1, 2)
+    window.commands_table["swap"].trigger()
+    qtbot.waitUntil(window.document.edits.stack.canUndo)
+    settings = TrackSettings(end=Fraction(1, 2), detector_size="640")
+    window.work.track(
+        RunWish(source=str(people_clip), session=session, settings=settings, overwrite=True)
+    )
+    qtbot.waitUntil(lambda: window.work.run is None, timeout=LONG_MS)
+    qtbot.waitUntil(partial(is_complete, window), timeout=LONG_MS)
+    with Recording.open(session) as recording:
+        stored = recording.indices()
+    qtbot.waitUntil(lambda: window.document.poses.at(0, Kind.SMOOTH) is not None)
+    assert window.document.facts is not None
+    assert window.document.facts.indices == stored
+    assert 7 not in [person.track_id for person in window.document.people.rows]
+    assert not window.document.edits.stack.canUndo()
+
+
 def test_closing_in_the_middle_of_a_run_keeps_what_was_done_and_it_can_be_resumed(
     qtbot: QtBot, window: MainWindow, people_clip: Path, tmp_path: Path
 ) -> None:
@@ -262,3 +309,24 @@ def test_the_live_page_comes_and_goes(qtbot: QtBot, window: MainWindow, session:
     window.commands_table["live"].trigger()
     assert window.canvas.isVisible()
     assert window.docks["People"].isVisible()
+
+
+def test_the_video_of_a_session_is_found_again_and_its_loss_forgotten(
+    qtbot: QtBot, window: MainWindow, people_clip: Path, uneven_clip: Path, tmp_path: Path
+) -> None:
+    clip = Path(shutil.copy(people_clip, tmp_path / "people.mp4"))
+    session = session_of(clip, tmp_path / "people.sdpose")
+    moved = clip.rename(tmp_path / "moved.mp4")
+    window.open(str(session))
+    qtbot.waitUntil(lambda: bool(window.banners.sentences), timeout=LONG_MS)
+    for chosen, sentences in ((uneven_clip, 1), (moved, 0)):
+        window.find_video()
+        [dialog] = [d for d in window.findChildren(QFileDialog) if d.isVisible()]
+        dialog.fileSelected.emit(str(chosen))
+        dialog.reject()
+        assert not window.banners.sentences
+        qtbot.waitUntil(
+            lambda: window.document.pictures.is_open or bool(window.banners.sentences),
+            timeout=LONG_MS,
+        )
+        assert len(window.banners.sentences) == sentences

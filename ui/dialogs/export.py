@@ -84,8 +84,10 @@ class ExportDialog(QDialog):
         column.setSpacing(2 * GAP)
         column.addLayout(both, 1)
         column.addWidget(self._buttons())
-        right_width = self.fontMetrics().averageCharWidth() * 84
-        self.resize(self.formats.sizeHint().width() + right_width, self.fontMetrics().height() * 45)
+        width = self.formats.sizeHint().width() + self.fontMetrics().averageCharWidth() * 84
+        screen = self.screen()
+        room = width if screen is None else screen.availableGeometry().width() - 4 * GAP
+        self.resize(min(width, room), self.fontMetrics().height() * 45)
 
     def _buttons(self) -> QDialogButtonBox:
         self.export_button = QPushButton("Export")

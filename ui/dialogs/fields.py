@@ -223,5 +223,8 @@ def scrolled(widget: QWidget) -> QScrollArea:
     bar = area.verticalScrollBar()
     beside = 0 if bar is None else bar.sizeHint().width()
     area.setMinimumWidth(widget.minimumSizeHint().width() + beside + GAP)
-    widget.setContentsMargins(0, 0, GAP, 0)
+    if bar is not None:  # the controls end where those below do, unless the bar is there
+        bar.rangeChanged.connect(
+            lambda low, high: widget.setContentsMargins(0, 0, GAP if high > low else 0, 0)
+        )
     return area

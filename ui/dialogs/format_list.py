@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -50,7 +50,7 @@ class FormatList(QWidget):
         if header is not None:
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
             header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self.tree.setMinimumWidth(self._whole_width())
+        self.tree.setMinimumWidth(self._whole_width() // 2)
         self.tree.itemChanged.connect(lambda _item, _column: self.changed.emit())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -58,6 +58,10 @@ class FormatList(QWidget):
         column.addWidget(self.search)
         column.addWidget(self.tree, 1)
         self.setFocusProxy(self.search)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a size in which no summary is cut."""
+        return super().sizeHint().expandedTo(QSize(self._whole_width(), 0))
 
     def _whole_width(self) -> int:
         """Return the pixels in which no summary is cut."""

@@ -107,7 +107,7 @@ class RunDialog(QDialog):
         column.addWidget(self.sentence)
         column.addWidget(self.notice)
         column.addWidget(buttons)
-        self.resize(self.fontMetrics().averageCharWidth() * 110, self.fontMetrics().height() * 40)
+        self.resize(self.fontMetrics().averageCharWidth() * 110, self.fontMetrics().height() * 36)
 
     # -- what there is ---------------------------------------------------------------------------
 

@@ -145,7 +145,7 @@ class RunForm(QWidget):
         self.more.toggled.connect(self._unfold)
         self._more.hide()
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, GAP, GAP, GAP)
+        column.setContentsMargins(0, GAP, 0, GAP)
         column.setSpacing(GAP)
         column.addWidget(self._rows)
         column.addWidget(self.more)

@@ -182,9 +182,12 @@ class Decoding:
         return picture is not None and not picture.is_sketch
 
     def _wanted(self, source: Source, wish: Wish) -> tuple[int, ...]:
-        """Return as many of the frames for a wish as can be kept, the next one at least."""
-        one = 4 * source.info.width * source.info.height
-        return tuple(islice(_wanted(wish), max(2, self.most_bytes // one)))
+        """Return as many of the frames for a wish as can be kept."""
+        return tuple(islice(_wanted(wish), self._room(source)))
+
+    def _room(self, source: Source) -> int:
+        """Return how many pictures can be kept: two at least, else nothing could be played."""
+        return max(2, self.most_bytes // (4 * source.info.width * source.info.height))
 
     def _serve(self, source: Source, sketches: Sketches, wish: Wish) -> None:
         """Decode the first frame that `wish` leaves missing."""
@@ -206,7 +209,8 @@ class Decoding:
 
     def _run_before(self, source: Source, index: int, stride: int) -> Iterator[int]:
         """Yield every `stride`-th frame before `index` that is on the way to it, ascending."""
-        run = range(index - stride, max(source.entry(index) - 1, index - AHEAD * stride), -stride)
+        farthest = index - min(AHEAD, self._room(source)) * stride
+        run = range(index - stride, max(source.entry(index) - 1, farthest), -stride)
         return (before for before in reversed(run) if not self._has(before))
 
     def _preview(

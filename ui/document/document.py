@@ -138,10 +138,19 @@ class Document(QObject):
         self.opened.emit()
 
     def find_video(self, path: Path) -> None:
-        """The video of the session is at `path`."""
-        if self.facts is not None:
-            then, folder = self.facts.source, self.facts.path.parent
-            self.pictures.open(lambda: reopened(then, folder, path))
+        """The video of the session is at `path`. If that is another one, nothing changes."""
+        if self.facts is None:
+            return
+        then, folder = self.facts.source, self.facts.path.parent
+
+        def check() -> None:
+            reopened(then, folder, path).close()
+
+        self._lane.ask(
+            check,
+            lambda _none: self.pictures.open(lambda: reopened(then, folder, path)),
+            topic="find video",
+        )
 
     def follow(self, path: Path) -> None:
         """Show the session at `path` with the video that is open: a run has begun to write it."""

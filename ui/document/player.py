@@ -60,8 +60,9 @@ class Player(QObject):
     def show(self, clock: FrameClock, *, keep: bool = False) -> None:
         """Move over the frames of `clock`; from its first one on unless the place is to be kept."""
         self.clock = clock
-        if not keep:
+        if not (keep and len(clock.indices)):
             self.pause()
+        if not keep:
             self.mark_in = self.mark_out = None
             self.frame = clock.first
             self.set_speed(1.0)
@@ -166,8 +167,16 @@ class Player(QObject):
         self._pictures.wish(self.frame, self._step())
         self._wait()
 
+    @property
+    def _end(self) -> int:
+        """The frame at which playing ends."""
+        inside = self.marked or self.clock.indices
+        return inside[-1] if self.speed > 0 else inside[0]
+
     def _step(self) -> int:
-        return self.stride if self.speed > 0 else -self.stride
+        """Return how far it is to the next frame that is shown; the end is shown too."""
+        way = 1 if self.speed > 0 else -1
+        return way * max(1, min(self.stride, way * (self._end - self.frame)))
 
     def _due(self) -> float:
         """Return the time in the video that is due now."""
@@ -191,10 +200,9 @@ class Player(QObject):
 
     def _advance(self) -> None:
         """Show the newest frame that is due and there."""
-        inside, step = self.marked or self.clock.indices, self._step()
-        end = inside[-1] if step > 0 else inside[0]
+        end, step = self._end, self._step()
         if (end - self.frame) * step <= 0:
-            self._at_the_end(inside)
+            self._at_the_end()
             return
         due = self._frame_due()
         steps = max(0, (due - self.frame) // step)
@@ -228,11 +236,12 @@ class Player(QObject):
         if self.is_playing and not self._timer.isActive():
             self._advance()
 
-    def _at_the_end(self, inside: range) -> None:
+    def _at_the_end(self) -> None:
         if not self.loops:
             self.pause()
             return
-        self._go(inside[0] if self.speed > 0 else inside[-1], self._step())
+        inside = self.marked or self.clock.indices
+        self._go(inside[0] if self.speed > 0 else inside[-1])
         self._begin()
 
     # -- in and out --------------------------------------------------------------------------------

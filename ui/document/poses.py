@@ -8,7 +8,7 @@ import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from sdpose_track.records import Pose
-from sdpose_track.session.view import Stretch
+from sdpose_track.session.stretch import Stretch
 from sdpose_track.smooth.choices import Smoothing, SmoothSettings
 from sdpose_track.smooth.pieces import CHUNK, margin_s
 from ui.bridge import Lane

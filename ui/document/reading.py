@@ -11,7 +11,8 @@ from sdpose_track.repair.repairs import Repairs
 from sdpose_track.session.history import History
 from sdpose_track.session.recording import Recording, TrackSpan
 from sdpose_track.session.schema import SessionHeader
-from sdpose_track.session.view import Stretch, View
+from sdpose_track.session.stretch import Stretch
+from sdpose_track.session.view import View
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.choices import Smoothing
 

@@ -89,30 +89,23 @@ class Review(QObject):
         self.doubts = None if self._reader is not None else ()
         self.doubts_changed.emit()
         self.changed.emit()
-        self._continue(iter(ids), self._round)
+        if self._reader is not None:
+            self._continue(_Walk(self._reader), self._round)
 
-    def _continue(self, ids: Iterator[int], asked_in: int) -> None:
+    def _continue(self, walk: _Walk, asked_in: int) -> None:
         """Look at the next person; between two, what is more urgent has its turn."""
-        reader = self._reader
-        if reader is None or asked_in != self._round:
-            return
-        track_id = next(ids, None)
-        if track_id is None:
-            self.lane.ask(
-                lambda: find_doubts(reader.view(Kind.RAW)),
-                self._doubted,
-                self._cannot,
-                topic="look through",
-            )
-            return
 
         def done(lane: LaneData | None) -> None:
-            if asked_in == self._round and lane is not None:
-                self.lanes[lane.track_id] = lane
-                self.lane_changed.emit(lane)
-            self._continue(ids, asked_in)
+            if asked_in != self._round:
+                return
+            if lane is None:
+                self.lane.ask(walk.doubts, self._doubted, self._cannot, topic="look through")
+                return
+            self.lanes[lane.track_id] = lane
+            self.lane_changed.emit(lane)
+            self._continue(walk, asked_in)
 
-        self.lane.ask(lambda: _lane(reader, track_id), done, self._cannot, topic="look through")
+        self.lane.ask(walk.step, done, self._cannot, topic="look through")
 
     def _cannot(self, error: SdposeError) -> None:
         """The session cannot be looked through: say so, and wait for nothing more."""
@@ -145,9 +138,22 @@ class Review(QObject):
             self.lane.ask(reader.close)
 
 
-def _lane(reader: Reader, track_id: int) -> LaneData | None:
-    track = reader.track(Kind.SMOOTH, track_id)
-    return lane_of(track) if len(track) else None
+class _Walk:
+    """Goes through the people of a session once, and keeps nobody. Belongs to the lane's thread."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._people: Iterator[TrackArrays] | None = None
+
+    def step(self) -> LaneData | None:
+        """Return the next person; None after the last."""
+        if self._people is None:
+            self._people = self._reader.view(Kind.SMOOTH).tracks()
+        return next((lane_of(person) for person in self._people if len(person)), None)
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Return what is worth a look."""
+        return find_doubts(self._reader.view(Kind.RAW))
 
 
 def _whole(reader: Reader, track_id: int) -> Whole | None:

@@ -51,10 +51,14 @@ def planned(wish: ExportWish) -> tuple[Planned, ...]:
             for view in _views(recording, wish)
             for name in wish.formats
         ]
+    return tuple(Planned(path, _is_there(path)) for path in paths)
+
+
+def _is_there(path: Path) -> bool:
     try:
-        return tuple(Planned(path, path.exists()) for path in paths)
+        return path.exists()
     except OSError as error:  # such as a name that is too long
-        raise explained(wish.folder, error) from error
+        raise explained(path, error) from error
 
 
 def _views(recording: Recording, wish: ExportWish) -> Iterator[View]:

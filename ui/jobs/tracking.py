@@ -12,7 +12,8 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from sdpose_track.errors import SdposeError, StageError
 from sdpose_track.pipeline.engine import Engine
 from sdpose_track.pipeline.events import Outcome
-from sdpose_track.pipeline.plan import Run, prepare, resumed
+from sdpose_track.pipeline.plan import Run, prepare
+from sdpose_track.pipeline.resuming import resumed
 from sdpose_track.records import FramePoses
 from sdpose_track.session.recording import Recording
 from sdpose_track.settings import TrackSettings

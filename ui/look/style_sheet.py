@@ -16,7 +16,7 @@ QToolButton:pressed { background: $raised; border-color: $edge; }
 QToolButton:checked { background: $raised; border-color: $edge; }
 QToolButton:checked:hover { background: $hover; }
 QToolButton:disabled { color: $edge; }
-QToolButton#small { padding: 0; }
+QToolButton#small, QToolButton#qt_toolbar_ext_button { padding: 0; }
 QToolButton:focus { border-color: $accent; }
 QToolButton[popupMode="1"], QToolButton[popupMode="2"] { padding-right: 16px; }
 QToolButton::menu-button { border: 0; width: 16px; }
@@ -110,6 +110,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QMenuBar { background: $window; }
 QMenuBar::item { padding: 4px 8px; background: transparent; border-radius: 4px; }
 QMenuBar::item:selected { background: $hover; }
+QMenu { border: 1px solid $edge; }
 QStatusBar::item { border: 0; }
 QSizeGrip { image: none; background: transparent; }
 QToolBar { background: $window; border: 0; spacing: 4px; padding: 4px; }

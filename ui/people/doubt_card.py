@@ -11,7 +11,6 @@ from PyQt6.QtGui import (
     QPalette,
     QPen,
     QTextLayout,
-    QTextOption,
 )
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -122,17 +121,16 @@ class DoubtCard(QStyledItemDelegate):
 def lines_of(text: str, font: QFont, width: float) -> tuple[str, ...]:
     """Return `text` in lines of a width, at most `MOST_LINES`; an ellipsis stands for the rest."""
     layout = QTextLayout(text, font)
-    wrapping = QTextOption()
-    wrapping.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-    layout.setTextOption(wrapping)
     layout.beginLayout()
     starts: list[int] = []
     while (line := layout.createLine()).isValid() and len(starts) < MOST_LINES:
         line.setLineWidth(width)
         starts.append(line.textStart())
     layout.endLayout()
-    ends = [*starts[1:], len(text)]
-    parts = [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    units = text.encode("utf-16-le")  # Qt counts those, of which a rare sign has two
+    ends = [*starts[1:], len(units) // 2]
+    lines = (units[2 * start : 2 * end] for start, end in zip(starts, ends, strict=True))
+    parts = [line.decode("utf-16-le").strip() for line in lines]
     metrics = QFontMetricsF(font)
     return tuple(metrics.elidedText(part, Qt.TextElideMode.ElideRight, width) for part in parts)
 

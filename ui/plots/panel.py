@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 NOTHING_OPEN = "Open a session to see curves"
 NOBODY_CHOSEN = "Choose a person to see their curves"
 NEVER_KNOWN = "This is known in no frame: the keypoints for it are missing or too uncertain"
-_USUAL_LINES = 14
-"""How high the panel would be, in lines of text."""
+_USUAL_LINES, _FEWEST_LINES = 15, 10
+"""How high the panel would be, and has to be, in lines of text."""
 _SOON_MS = 15
 """The playhead moves at most once in so long: a screen shows no more."""
 
@@ -66,6 +66,7 @@ class PlotPanel(QWidget):
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message.setWordWrap(True)
         self._pages = QStackedWidget()
+        self._pages.setMinimumHeight(_FEWEST_LINES * self.fontMetrics().height())
         self._pages.addWidget(self.message)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from ui.document.document import Document
 from ui.document.entries import frame_of
@@ -42,6 +50,7 @@ class Transport(QWidget):
         caption = _caption("Frame", self.frame)
         self._spare = (self.left_out, self.duration, caption, self.rate)
         """Labels that go where the bar is narrow, the last one first."""
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._lay_out(actions, caption)
         self._listen()
         self._on_opened()

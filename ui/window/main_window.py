@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
         if (bar := self.menuBar()) is not None:
             self.commands_table.fill_menus(bar)
             around.append(bar)
-        self.full_screen = FullScreen(self, around, self.commands_table)
+        self.full_screen = FullScreen(self, self.splitter, around, self.commands_table)
         Able(self.document, self.work, self.pages, self.splitter, self.commands_table)
         keys.listen(self, self.commands_table.typed)
 
@@ -129,9 +129,6 @@ class MainWindow(QMainWindow):
         self.docks.add("People", self.people_panel, right, actions["panel-people"])
         self.docks.add("Worth a look", self.doubts_panel, right, actions["panel-doubts"])
         self.docks.add("Plots", self.plots, bottom, actions["panel-plots"])
-        self.plots.setMinimumHeight(
-            15 * self.fontMetrics().height()
-        )  # two curves, one above the other
         self.docks["Plots"].hide()
         both = [self.docks["People"], self.docks["Worth a look"]]
         self.resizeDocks(both, [300, 380], Qt.Orientation.Vertical)
@@ -236,8 +233,11 @@ class MainWindow(QMainWindow):
         """Ask where the video of the session is now."""
         facts = self.document.facts
         if facts is not None:
-            name, folder = Path(facts.source.name).name, str(facts.path.parent)
-            opening.ask_video(self, name, folder, lambda path: self.document.find_video(Path(path)))
+            opening.ask_video(self, facts.source, facts.path.parent, self._find_video)
+
+    def _find_video(self, path: str) -> None:
+        self.banners.clear()  # that it was missing, or another one chosen before
+        self.document.find_video(Path(path))
 
     # -- dropping ----------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from PyQt6.QtCore import QMimeData, Qt
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
+from sdpose_track.records import SourceInfo
 from sdpose_track.sources.picture_file import SUFFIXES
 
 VIDEOS = (
@@ -42,10 +43,11 @@ def ask_folder(parent: QWidget, folder: str, chosen: Chosen) -> None:
     _ask(dialog, chosen)
 
 
-def ask_video(parent: QWidget, name: str, folder: str, chosen: Chosen) -> None:
-    """Ask where the video of a session is now."""
-    dialog = QFileDialog(parent, f"Where is {name}?", folder)
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+def ask_video(parent: QWidget, info: SourceInfo, folder: Path, chosen: Chosen) -> None:
+    """Ask where the video of a session, or its folder of pictures, is now."""
+    dialog = QFileDialog(parent, f"Where is {Path(info.name).name}?", str(folder))
+    mode = QFileDialog.FileMode
+    dialog.setFileMode(mode.Directory if info.kind == "pictures" else mode.ExistingFile)
     _ask(dialog, chosen)
 
 

@@ -18,6 +18,7 @@ from ui.dialogs.shortcuts import ShortcutSheet
 from ui.jobs.wishes import RunWish
 from ui.window import opening
 from ui.window.banner import Tone
+from ui.window.work import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
     from ui.window.main_window import MainWindow
@@ -52,6 +53,9 @@ class Talks(QObject):
         """Ask how to track the people of the video that is open."""
         document, player = self._window.document, self._window.document.player
         source = document.pictures.source
+        if self._window.work.run is not None:
+            self._window.say(ONE_AT_A_TIME)
+            return
         if source is None:
             self._window.say("open a video first; people are tracked in it")
             return

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButto
 
 from sdpose_track.smooth.choices import Smoothing
 from ui.document.document import Document
+from ui.look.icons import icon
 
 GROUPS = (
     ("open", "track", "export"),
@@ -51,6 +52,12 @@ class ToolBar(QToolBar):
                 self._add(name, actions[name])
             if names[0].startswith("compare"):
                 self._add_smoothing()
+        more = self.findChild(QToolButton, "qt_toolbar_ext_button")
+        if more is not None:  # Qt's own is black in every theme
+            more.setIcon(icon("forward-second"))
+            more.setIconSize(QSize(height - 2, height - 2))
+            more.setAccessibleName("More tools")
+            more.setToolTip("Tools for which the window is too narrow")
 
     def _add(self, name: str, action: QAction) -> None:
         self.addAction(action)

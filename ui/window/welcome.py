@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
+from PyQt6.QtGui import QAction, QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -20,6 +20,8 @@ from PyQt6.QtWidgets import (
 
 from ui.look.icons import icon
 from ui.look.theme import tokens
+
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Welcome(QWidget):
@@ -111,6 +113,17 @@ class _Target(QFrame):
         painter.drawRoundedRect(self.rect().toRectF().adjusted(1, 1, -1, -1), 8, 8)
 
 
+class _List(QListWidget):
+    """One click opens, and so does Enter; a double click is no second opening."""
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        item = self.currentItem()
+        if event is not None and event.key() in _ENTER and item is not None:
+            self.itemClicked.emit(item)
+        else:
+            super().keyPressEvent(event)
+
+
 class _Recent(QWidget):
     """What was open last."""
 
@@ -120,12 +133,11 @@ class _Recent(QWidget):
         super().__init__()
         title = QLabel("Recent")
         title.setObjectName("muted")
-        self._list = QListWidget()
+        self._list = _List()
         self._list.setAccessibleName("Recent videos and sessions")
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setUniformItemSizes(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.itemActivated.connect(self._choose)
         self._list.itemClicked.connect(self._choose)
         title.setBuddy(self._list)
         column = QVBoxLayout(self)
@@ -139,7 +151,7 @@ class _Recent(QWidget):
         for path in paths:
             name, folder = Path(path).name or path, _short(Path(path).parent)
             item = QListWidgetItem(f"{name}    {folder}")
-            item.setIcon(icon("track" if path.endswith(".sdpose") else "open"))
+            item.setIcon(icon(_sign(path)))
             item.setToolTip(path)
             item.setData(Qt.ItemDataRole.UserRole, path)
             self._list.addItem(item)
@@ -157,6 +169,13 @@ def _button(action: QAction, *, is_main: bool) -> QPushButton:
     button.setDefault(is_main)
     button.clicked.connect(action.trigger)
     return button
+
+
+def _sign(path: str) -> str:
+    """Return the name of the icon of a session, a folder, or a video or picture."""
+    if path.endswith(".sdpose"):
+        return "track"
+    return "folder" if Path(path).is_dir() else "film"
 
 
 def _short(folder: Path) -> str:
