@@ -84,6 +84,8 @@ class Decoding:
         self._kept: dict[int, Picture] = {}
         self._closing = False
         self._shown_at = 0.0
+        self._place = 0
+        """Where the decoder is: the frame that was decoded last."""
         self._sketches: Sketches | None = None
         self._rests = False
         self.source: Source | None = None
@@ -202,8 +204,8 @@ class Decoding:
                 self._preview(source, sketches, index, looked)
             if index < wish.index or wish.step < 0:
                 for before in self._run_before(source, index, max(1, -wish.step)):
-                    self._keep(source, _read(source, before, looked))
-            self._keep(source, _read(source, index, looked))
+                    self._keep(source, self._read(source, before, looked))
+            self._keep(source, self._read(source, index, looked))
         except _OverTakenError:
             return
 
@@ -218,14 +220,23 @@ class Decoding:
     ) -> None:
         """If the way is long, show the sketch first, or else the key frame that it begins with."""
         entry = source.entry(index)
-        near = any(index - PREVIEW_FROM < kept <= index for kept in self._kept)
-        if index - entry < PREVIEW_FROM or near:
+        begins = self._place if entry < self._place <= index else entry
+        if index - begins < PREVIEW_FROM:
             return
         sketch = sketches.get(index)
         if sketch is not None:
             self._keep(source, _picture(index, sketch, FrameState.WHOLE, is_sketch=True))
         elif entry not in self._kept:
-            self._keep(source, _read(source, entry, looked))
+            self._keep(source, self._read(source, entry, looked))
+
+    def _read(self, source: Source, index: int, looked: Callable[[], None]) -> Picture:
+        try:
+            frame = source.read(index, looked)
+        except SourceError:
+            return Picture(index, None, FrameState.LOST)
+        self._place = index
+        pixels = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2BGRA), np.uint8)
+        return _picture(index, pixels, frame.state)
 
     def _is_overtaken(self, source: Source, index: int) -> bool:
         """Tell whether the frame on the way is of no use for the wish that has come since."""
@@ -262,15 +273,6 @@ def _wanted(wish: Wish) -> Iterator[int]:
     else:
         yield from range(wish.index + 1, wish.index + AROUND + 1)
         yield from range(wish.index - 1, wish.index - AROUND - 1, -1)
-
-
-def _read(source: Source, index: int, looked: Callable[[], None]) -> Picture:
-    try:
-        frame = source.read(index, looked)
-    except SourceError:
-        return Picture(index, None, FrameState.LOST)
-    pixels = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2BGRA), np.uint8)
-    return _picture(index, pixels, frame.state)
 
 
 def _picture(index: int, pixels: UInt8, state: FrameState, *, is_sketch: bool = False) -> Picture:
