@@ -108,6 +108,8 @@ MENUS: Mapping[str, tuple[Command, ...]] = {
         Command("pause", "Pause", ("K",), "pause"),
         Command("forwards", "Forwards, Faster", ("L",)),
         Command("backwards", "Backwards, Faster", ("J",)),
+        Command("forwards-fast", "Forwards, Much Faster", ("Shift+L",)),
+        Command("backwards-fast", "Backwards, Much Faster", ("Shift+J",)),
         Command("previous", "Previous Frame", ("Left", ","), "previous", has_section=True),
         Command("next", "Next Frame", ("Right", "."), "next"),
         Command("back-second", "One Second Back", ("Shift+Left",), "back-second"),

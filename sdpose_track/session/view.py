@@ -38,7 +38,7 @@ from sdpose_track.smooth.grid import FrameTimes
 from sdpose_track.smooth.offline import smooth_whole
 from sdpose_track.smooth.pieces import CHUNK, margin_s, smooth_pieces
 
-KEPT_BYTES = 256 << 20
+KEPT_BYTES = 96 << 20
 """Of what was looked at last, for random access."""
 _AT_ONCE = 1 << 17
 """People times frames times keypoints that a pass computes side by side."""

@@ -112,6 +112,16 @@ def test_shuttling_doubles_turns_and_has_an_end(player: Player) -> None:
     assert player.speed == SLOWEST
 
 
+def test_shuttling_in_large_steps_begins_faster_and_quadruples(player: Player) -> None:
+    player.seek(25)
+    speeds = []
+    for way in (1, -1, -1):
+        player.shuttle(way, 4.0)
+        speeds.append(player.speed)
+    player.pause()
+    assert speeds == [2, -2, -FASTEST]
+
+
 def test_a_mark_takes_the_other_one_away_where_they_would_cross(player: Player) -> None:
     player.set_in(10)
     player.set_out(20)

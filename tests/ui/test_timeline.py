@@ -464,12 +464,16 @@ def in_doubts(board: Board, frame: int) -> QPointF:
     return QPointF(in_ruler(board, frame).x(), board.places.doubts.center().y())
 
 
-def test_a_click_on_what_is_worth_a_look_jumps_there(qtbot: QtBot, document: Document) -> None:
+def test_a_click_on_what_is_worth_a_look_jumps_there_and_chooses_who_is_concerned(
+    qtbot: QtBot, document: Document
+) -> None:
     board = shown(qtbot, document).board
+    document.people.choose(2)
     document.review.doubts = doubts(8, 33)
     document.review.doubts_changed.emit()
     click(board, in_doubts(board, 33) + QPointF(4, 2))
     assert document.player.frame == 33
+    assert document.people.chosen == (1,)
     click(board, in_doubts(board, 8) - QPointF(4, 2))
     assert document.player.frame == 8
     click(board, in_doubts(board, 20))

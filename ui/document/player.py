@@ -131,15 +131,15 @@ class Player(QObject):
             self.set_speed(abs(self.speed))
             self.play()
 
-    def shuttle(self, way: int) -> None:
-        """Play forwards (1) or backwards (-1); while that is so, twice as fast."""
+    def shuttle(self, way: int, factor: float = 2.0) -> None:
+        """Play forwards (1) or backwards (-1); while that is so, `factor` times as fast."""
         if not self.is_playing:
-            self.set_speed(float(way))
+            self.set_speed(way * factor / 2)
             self.play()
         elif self.speed * way < 0:
-            self.set_speed(float(way))
+            self.set_speed(way * factor / 2)
         else:
-            self.set_speed(self.speed * 2)
+            self.set_speed(self.speed * factor)
 
     def set_speed(self, speed: float) -> None:
         """Play at `speed` times the video's own, -4 to -0.1 or 0.1 to 4; the nearest there is."""

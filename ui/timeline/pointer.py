@@ -51,6 +51,7 @@ class Pointer:
             self._board.choose(lane, adds=adds)
         if zone is Zone.DOUBTS and (mark := mark_at(view, where)) is not None:
             view.document.player.seek(mark.doubt.frame)
+            view.document.people.choose(*mark.doubt.track_ids)
         elif zone is Zone.RULER and (name := _handle_at(view, where)) is not None:
             self._drag = self._mark_in if name == "in" else self._mark_out
         elif where.x() >= view.places.left:

@@ -97,6 +97,8 @@ def _of_playing(document: Document) -> dict[str, Does]:
         "pause": player.pause,
         "forwards": partial(player.shuttle, 1),
         "backwards": partial(player.shuttle, -1),
+        "forwards-fast": partial(player.shuttle, 1, 4.0),
+        "backwards-fast": partial(player.shuttle, -1, 4.0),
         "previous": partial(player.step, -1),
         "next": partial(player.step, 1),
         "back-second": partial(player.jump, -1.0),
