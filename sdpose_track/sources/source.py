@@ -24,7 +24,10 @@ class Damage:
 
 
 class Source(Protocol):
-    """Where frames come from. `frames` and `read` do not disturb each other."""
+    """Where frames come from. `frames` and `read` do not disturb each other.
+
+    Nothing is held open before the first call of either, so a new one may go to another thread.
+    """
 
     @property
     def info(self) -> SourceInfo:

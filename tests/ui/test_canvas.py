@@ -15,16 +15,16 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sessions import fixture_a, fixture_e, write
 
-from sdpose_track.records import Pose, Provenance
+from sdpose_track.records import Frame, Pose, Provenance
 from sdpose_track.repair.edits import Lock, Place
 from sdpose_track.skeletons import COCO17
-from sdpose_track.sources import Source
+from sdpose_track.sources.video_file import VideoFile
 from ui.canvas.bodies import LEVELS, confidence_ink, inks_of
 from ui.canvas.canvas import Canvas
 from ui.canvas.look import Compare, Look, Switch
-from ui.document import decoding
 from ui.document.document import Document
 from ui.document.reading import Kind
+from ui.document.sketches import Sketches
 from ui.look.colours import person_colour
 
 LEFT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -276,13 +276,14 @@ def test_picture_and_people_are_always_of_one_frame(
 def test_a_picture_that_is_late_is_told_and_the_one_before_stays(
     qtbot: QtBot, canvas: Canvas, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate, read = threading.Event(), decoding._read
+    gate, read = threading.Event(), VideoFile.read
 
-    def gated(source: Source, index: int, looked: Callable[[], None]) -> decoding.Picture:
+    def gated(source: VideoFile, index: int, looked: Callable[[], None] | None = None) -> Frame:
         gate.wait(20)
         return read(source, index, looked)
 
-    monkeypatch.setattr(decoding, "_read", gated)
+    monkeypatch.setattr(VideoFile, "read", gated)
+    monkeypatch.setattr(Sketches, "get", lambda _sketches, _index: None)
     document.player.seek(40)
     document.people.choose(1)
     assert canvas.shown_frame is not None

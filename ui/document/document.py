@@ -112,18 +112,15 @@ class Document(QObject):
 
     def open_source(self, path: str) -> None:
         """Open a video or pictures without a session."""
+        self._lane.ask(
+            lambda: open_source(path), lambda source: self._on_source(path, source), topic="open"
+        )
 
-        def first_look() -> SourceInfo:
-            with open_source(path) as source:
-                return source.info
-
-        self._lane.ask(first_look, lambda info: self._on_source(path, info), topic="open")
-
-    def _on_source(self, path: str, info: SourceInfo) -> None:
+    def _on_source(self, path: str, source: Source) -> None:
         self._leave()
-        self.source, self.info = path, info
+        self.source, self.info = path, source.info
         self.player.show(NO_FRAMES)
-        self.pictures.open(lambda: open_source(path))
+        self.pictures.open(lambda: source)
         self._show_session(None)
         self.opened.emit()
 
@@ -142,13 +139,9 @@ class Document(QObject):
         if self.facts is None:
             return
         then, folder = self.facts.source, self.facts.path.parent
-
-        def check() -> None:
-            reopened(then, folder, path).close()
-
         self._lane.ask(
-            check,
-            lambda _none: self.pictures.open(lambda: reopened(then, folder, path)),
+            lambda: reopened(then, folder, path),
+            lambda source: self.pictures.open(lambda: source),
             topic="find video",
         )
 
