@@ -24,9 +24,9 @@ from types import TracebackType
 
 from hands import PLAIN, click, double_click, drag, press, wait
 from PyQt6 import sip
-from PyQt6.QtCore import QPoint, QSettings, Qt, QtMsgType, qInstallMessageHandler
+from PyQt6.QtCore import QPoint, QSettings, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QApplication, QFileDialog, QWidget
+from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from ui.actions import COMMANDS
 from ui.window.main_window import MainWindow
@@ -34,6 +34,7 @@ from ui.window.main_window import MainWindow
 NEVER = {"quit"}
 _MODIFIERS = (PLAIN, PLAIN, PLAIN, Qt.KeyboardModifier.ShiftModifier,
               Qt.KeyboardModifier.ControlModifier)  # fmt: skip
+UNSTICK_MS = 500
 _HARMLESS = "This plugin does not support"
 
 
@@ -45,12 +46,31 @@ class Hand:
         self._files = files
         self._chance = random.Random(seed)
         self.done: Counter[str] = Counter()
+        self._seen = -1
+        self._unstick = QTimer()
+        self._unstick.timeout.connect(self._close_what_waits)
+        self._unstick.start(UNSTICK_MS)
         self._deeds: tuple[tuple[int, Callable[[], None]], ...] = (
             (40, self._command), (20, self._key), (25, self._click), (12, self._drag),
             (8, self._double_click), (2, self._open), (6, self._escape), (1, self._resize),
         )  # fmt: skip
         keys = [key for name in COMMANDS if name not in NEVER for key in COMMANDS[name].keys]
         self._keys = [QKeySequence(key)[0] for key in keys]
+
+    def rest(self) -> None:
+        """Do nothing more."""
+        self._unstick.stop()
+
+    def _close_what_waits(self) -> None:
+        """Close a menu that a click has opened: it waits for an end that the hand cannot give."""
+        count = sum(self.done.values())
+        if count == self._seen:
+            popup, dialog = QApplication.activePopupWidget(), QApplication.activeModalWidget()
+            if popup is not None:
+                popup.close()
+            elif isinstance(dialog, QDialog):
+                dialog.reject()
+        self._seen = count
 
     def act(self) -> None:
         """Do something."""
@@ -166,6 +186,7 @@ def play(
             hand.act()
             count += 1
             wait(1)
+        hand.rest()
         for dialog in window.findChildren(QFileDialog):
             dialog.reject()
     assert not watch.faults, (watch.faults, hand.done)

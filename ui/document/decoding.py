@@ -43,7 +43,7 @@ class Picture:
     """32 bits a pixel, upright, over memory that is not written any more; None if it was lost."""
     state: FrameState
     pixels: UInt8 | None = None
-    """(H, W, 4) what `image` shows: Qt does not keep it alive."""
+    """(H, W, 4) what `image` shows."""
     is_sketch: bool = False
     """It is unsharp, and the picture itself is being decoded."""
 
