@@ -292,15 +292,12 @@ def test_it_wears_the_theme_and_the_persons_colour(
     qtbot: QtBot, qapp: QApplication, panel: PlotPanel
 ) -> None:
     chart = shown(qtbot, panel)
-    try:
-        for theme, colours in ((Theme.LIGHT, LIGHT), (Theme.DARK, DARK)):
-            apply(qapp, theme)
-            ground = chart.view.grab().toImage().pixelColor(2, 2)
-            assert ground == QColor(colours.base)
-        panel._document.people.paint(1, "#12ff34")
-        assert chart._panes[0]._seen.opts["pen"].color() == QColor("#12ff34")
-    finally:
-        qapp.setStyleSheet("")
+    for theme, colours in ((Theme.LIGHT, LIGHT), (Theme.DARK, DARK)):
+        apply(qapp, theme)
+        ground = chart.view.grab().toImage().pixelColor(2, 2)
+        assert ground == QColor(colours.base)
+    panel._document.people.paint(1, "#12ff34")
+    assert chart._panes[0]._seen.opts["pen"].color() == QColor("#12ff34")
 
 
 def test_the_values_in_view_are_copied_as_a_table(qtbot: QtBot, panel: PlotPanel) -> None:
