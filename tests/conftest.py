@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,6 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from threads import engine_threads
 
 from sdpose_track.cli.demo import make_clip
 
@@ -79,8 +79,3 @@ def nothing_left_behind(
     errors = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
     if "logs_errors" not in request.keywords:
         assert not errors
-
-
-def engine_threads() -> list[str]:
-    """Return the names of the engine threads that are alive."""
-    return [t.name for t in threading.enumerate() if t.name.startswith("sdpose-")]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from PyQt6.QtCore import QCoreApplication, QEvent, QSettings, QStandardPaths
 from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from ui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from ui.window.main_window import MainWindow
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +31,20 @@ def own_settings(request: pytest.FixtureRequest) -> None:
 def preferences(own_settings: None) -> Preferences:
     """Preferences that nobody has set."""
     return Preferences()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, preferences: Preferences) -> Iterator[MainWindow]:
+    """The viewer's window, shown and active, with nothing open."""
+    from ui.window.main_window import MainWindow  # other tests need not wait for it
+
+    window = MainWindow(preferences, asks=False)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    yield window
+    window.close()
+    window.deleteLater()
 
 
 @pytest.fixture(autouse=True)

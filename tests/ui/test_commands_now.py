@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,24 +13,12 @@ from sessions import fixture_a, write
 
 from ui.look import theme
 from ui.look.theme import Theme
-from ui.preferences import Preferences
 from ui.window.banner import Banners, Tone
 from ui.window.main_window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("does not support")  # the offscreen screen lacks much
 LONG_MS = 60_000
 OF_FRAMES = ("play", "next", "go-to", "mark-in", "zoom-in", "snapshot")
-
-
-@pytest.fixture
-def window(qtbot: QtBot, preferences: Preferences) -> Iterator[MainWindow]:
-    window = MainWindow(preferences, asks=False)
-    with qtbot.waitActive(window):
-        window.show()
-        window.activateWindow()
-    yield window
-    window.close()
-    window.deleteLater()
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from sdpose_track.export import destination, export
 from sdpose_track.export.files import explained
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
-from ui.bridge import Doorbell, Lane
-from ui.jobs.job import Job, State
+from ui.bridge import Doorbell
+from ui.jobs.job import Job, State, StoppedError
 from ui.jobs.wishes import ExportWish
-from ui.jobs.wording import in_words
 from ui.look.texts import plural
 
 log = logging.getLogger(__name__)
@@ -34,10 +33,6 @@ class Planned(NamedTuple):
     path: Path
     is_there: bool
     """It will be replaced."""
-
-
-class _StoppedError(SdposeError):
-    """The user no longer wants the export."""
 
 
 def planned(wish: ExportWish) -> tuple[Planned, ...]:
@@ -95,7 +90,7 @@ class _Work:
             return self._share, self._name, tuple(self._written)
 
     def write(self) -> None:
-        """Write everything. Raises SdposeError, _StoppedError after `stop`."""
+        """Write everything. Raises SdposeError, StoppedError after `stop`."""
         try:
             self._write()
         except SdposeError:
@@ -124,7 +119,7 @@ class _Work:
 
     def _report(self, share: float, name: str) -> None:
         if self._stopping.is_set() and share < 1:
-            raise _StoppedError
+            raise StoppedError
         with self._lock:
             self._share, self._name = share, name
         self._tell()
@@ -144,12 +139,11 @@ class ExportJob(Job):
     """List of paths that were written, and why it failed, else None. Always last, sent once."""
 
     def __init__(self, wish: ExportWish, parent: QObject | None = None) -> None:
-        super().__init__(f"Exporting {wish.session.name}", parent)
+        super().__init__(f"Exporting {wish.session.name}", "export", parent)
         self.wish = wish
         self.total = SHARES
         self._bell = Doorbell(self)
         self._bell.rung.connect(self._on_progress)
-        self._lane = Lane("export", self)
         self._work = _Work(wish, self._bell.ring)
 
     def start(self) -> None:
@@ -157,18 +151,8 @@ class ExportJob(Job):
         self._enter(State.RUNNING)
         self._lane.ask(self._work.write, lambda _none: self._end(State.DONE, None), self._on_failed)
 
-    def cancel(self) -> None:
-        """End soon. Safe to call again, and after the end."""
-        if not self.state.is_over:
-            self._work.stop()
-            self._enter(State.STOPPING)
-
-    def close(self) -> None:
-        """End it and wait for that. Safe to call again."""
+    def _stop(self) -> None:
         self._work.stop()
-        self._lane.close()
-        if not self.state.is_over:
-            self.state = State.CANCELLED
 
     def _on_progress(self) -> None:
         if self.state.is_over:
@@ -180,12 +164,6 @@ class ExportJob(Job):
             self.written.emit(path)
         self._move(round(share * SHARES), SHARES, name)
         self.progressed.emit(self.done, SHARES, name)
-
-    def _on_failed(self, error: SdposeError) -> None:
-        if isinstance(error, _StoppedError):
-            self._end(State.CANCELLED, None)
-        else:
-            self._end(State.FAILED, in_words(str(error)))
 
     def _end(self, state: State, sentence: str | None) -> None:
         self._on_progress()

@@ -9,16 +9,11 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from sdpose_track.checkpoints.fetching import Plan, carry_out
 from sdpose_track.errors import SdposeError, StageError
-from ui.bridge import Doorbell, Lane
-from ui.jobs.job import Job, State
-from ui.jobs.wording import in_words
+from ui.bridge import Doorbell
+from ui.jobs.job import Job, State, StoppedError
 from ui.look.texts import bytes_text
 
 log = logging.getLogger(__name__)
-
-
-class _StoppedError(SdposeError):
-    """The user no longer wants the model now."""
 
 
 class FetchJob(Job):
@@ -28,7 +23,7 @@ class FetchJob(Job):
     """State, and why it failed, else None. Always last, and sent once."""
 
     def __init__(self, task: Plan, parent: QObject | None = None) -> None:
-        super().__init__(f"Fetching {task.entry.name}", parent)
+        super().__init__(f"Fetching {task.entry.name}", "fetch", parent)
         self.task = task
         self.done, self.total = task.here, task.total
         self._lock = threading.Lock()
@@ -36,25 +31,15 @@ class FetchJob(Job):
         self._stopping = threading.Event()
         self._bell = Doorbell(self)
         self._bell.rung.connect(self._on_bytes)
-        self._lane = Lane("fetch", self)
 
     def start(self) -> None:
         """Begin."""
         self._enter(State.RUNNING)
         self._lane.ask(self._fetch, lambda _none: self._end(State.DONE, None), self._on_failed)
 
-    def cancel(self) -> None:
-        """End with the piece that is coming. Safe to call again, and after the end."""
-        if not self.state.is_over:
-            self._stopping.set()
-            self._enter(State.STOPPING)
-
-    def close(self) -> None:
-        """End it and wait for that, where a server says nothing until its time is up."""
+    def _stop(self) -> None:
+        """End with the piece that is coming, or once a silent server's time is up."""
         self._stopping.set()
-        self._lane.close()
-        if not self.state.is_over:
-            self.state = State.CANCELLED
 
     def _fetch(self) -> None:
         try:
@@ -68,7 +53,7 @@ class FetchJob(Job):
     def _tell(self, _path: str, done: int) -> None:
         """Hear, on the lane's thread, how many bytes are there."""
         if self._stopping.is_set():
-            raise _StoppedError
+            raise StoppedError
         with self._lock:
             self._newest = done
         self._bell.ring()
@@ -79,12 +64,6 @@ class FetchJob(Job):
                 done = self._newest
             of = f"{bytes_text(done)} of {bytes_text(self.task.total)}"
             self._move(done, self.task.total, of)
-
-    def _on_failed(self, error: SdposeError) -> None:
-        if isinstance(error, _StoppedError):
-            self._end(State.CANCELLED, None)
-        else:
-            self._end(State.FAILED, in_words(str(error)))
 
     def _end(self, state: State, sentence: str | None) -> None:
         self._on_bytes()

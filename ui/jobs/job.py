@@ -8,7 +8,10 @@ from pathlib import Path
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from sdpose_track.errors import SdposeError
+from ui.bridge import Lane
 from ui.jobs.pace import Pace
+from ui.jobs.wording import in_words
 
 
 class State(Enum):
@@ -32,8 +35,15 @@ class State(Enum):
         return self in (State.DONE, State.CANCELLED, State.FAILED)
 
 
+class StoppedError(SdposeError):
+    """Raised on a job's thread where the user no longer wants what it does."""
+
+
 class Job(QObject):
-    """Work on another thread, as seen from the thread of the window."""
+    """Work on a lane of its own, as seen from the thread of the window.
+
+    A job says in `_stop` how its work is asked to end, and in `_end` what is to be told then.
+    """
 
     state_changed = pyqtSignal(object)
     """State."""
@@ -46,8 +56,10 @@ class Job(QObject):
     unit = ""
     """What is counted, for people: `frames`; empty where shares are told only."""
 
-    def __init__(self, title: str, parent: QObject | None = None) -> None:
+    def __init__(self, title: str, lane: str, parent: QObject | None = None) -> None:
+        """`lane` names the thread."""
         super().__init__(parent)
+        self._lane = Lane(lane, self)
         self.title = title
         """What is done: `Tracking dance.mp4`."""
         self.state = State.PREPARING
@@ -85,9 +97,16 @@ class Job(QObject):
 
     def cancel(self) -> None:
         """Ask it to end soon; `state_changed` tells when it has. Safe to call again."""
+        if not self.state.is_over:
+            self._stop()
+            self._enter(State.STOPPING)
 
     def close(self) -> None:
         """End it and wait for that, without another signal. Safe to call again."""
+        self._stop()
+        self._lane.close(self._last)
+        if not self.state.is_over:
+            self.state = State.CANCELLED
 
     # -- for the jobs themselves -----------------------------------------------------------------
 
@@ -103,3 +122,20 @@ class Job(QObject):
             self._pace.note(time.monotonic(), done)
         self.done, self.total, self.detail = done, total, detail
         self.moved.emit()
+
+    def _stop(self) -> None:
+        """Ask the work to end soon, whatever it is doing."""
+        raise NotImplementedError
+
+    def _last(self) -> None:
+        """Give back what the work holds; on the lane's thread."""
+
+    def _end(self, state: State, sentence: str | None) -> None:
+        """Tell that it is over; `sentence` says why it failed."""
+        raise NotImplementedError
+
+    def _on_failed(self, error: SdposeError) -> None:
+        if isinstance(error, StoppedError):
+            self._end(State.CANCELLED, None)
+        else:
+            self._end(State.FAILED, in_words(str(error)))

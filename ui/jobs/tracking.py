@@ -18,8 +18,8 @@ from sdpose_track.records import FramePoses
 from sdpose_track.session.recording import Recording
 from sdpose_track.settings import TrackSettings
 from sdpose_track.sources import Source, open_source
-from ui.bridge import EngineBridge, Lane
-from ui.jobs.job import Job, State
+from ui.bridge import EngineBridge
+from ui.jobs.job import Job, State, StoppedError
 from ui.jobs.wishes import RunWish
 from ui.jobs.wording import in_words
 from ui.look.texts import plural
@@ -31,10 +31,7 @@ _STATES = {
     Outcome.CANCELLED: State.CANCELLED,
     Outcome.FAILED: State.FAILED,
 }
-
-
-class _StoppedError(SdposeError):
-    """The user no longer wants what is being prepared."""
+_OUTCOMES = {state: outcome for outcome, state in _STATES.items()}
 
 
 class _Work:
@@ -74,7 +71,7 @@ class _Work:
         wish = self._wish
         self._source = source = open_source(wish.source)
         if self._stopping.is_set():
-            raise _StoppedError
+            raise StoppedError
         settings = wish.settings or _as_begun(wish.session)
         run = prepare(source, settings, wish.session, resume=wish.resume, overwrite=wish.overwrite)
         self._engine = run.engine
@@ -128,9 +125,8 @@ class TrackJob(Job):
     unit = "frame"
 
     def __init__(self, wish: RunWish, parent: QObject | None = None) -> None:
-        super().__init__(f"Tracking {Path(wish.source).name}", parent)
+        super().__init__(f"Tracking {Path(wish.source).name}", "tracking", parent)
         self.wish = wish
-        self._lane = Lane("tracking", self)
         self._work = _Work(wish)
         self._bridge: EngineBridge | None = None
         self.has_begun = False
@@ -152,19 +148,16 @@ class TrackJob(Job):
             self._work.pause(on=False)
             self._enter(State.RUNNING)
 
-    def cancel(self) -> None:
-        """End soon; the frames done are kept. Safe to call again, and after the end."""
-        if not self.state.is_over:
-            self._work.stop()
-            self._enter(State.STOPPING)
-
     def close(self) -> None:
         """End it and wait for that; what is being prepared is waited for. Safe to call again."""
-        self._work.stop()
-        self._lane.close(self._work.close)
+        super().close()
         self._hear_no_more()
-        if not self.state.is_over:
-            self.state = State.CANCELLED
+
+    def _stop(self) -> None:
+        self._work.stop()
+
+    def _last(self) -> None:
+        self._work.close()
 
     # -- answers of the lane ---------------------------------------------------------------------
 
@@ -176,7 +169,7 @@ class TrackJob(Job):
         if run.done:
             self._begin()
         if run.engine is None:
-            self._end(Outcome.COMPLETED, None)
+            self._end(State.DONE, None)
             return
         self._bridge = EngineBridge(run.engine.events, run.done, self)
         self._bridge.advanced.connect(self._on_advanced)
@@ -197,21 +190,15 @@ class TrackJob(Job):
 
     def _on_carried_out(self, outcome: Outcome) -> None:
         # the last `advanced` was queued before this answer was
-        self._end(outcome, None)
+        self._end(_STATES[outcome], None)
 
-    def _on_failed(self, error: SdposeError) -> None:
-        if isinstance(error, _StoppedError):
-            self._end(Outcome.CANCELLED, None)
-        else:
-            self._end(Outcome.FAILED, in_words(str(error)))
-
-    def _end(self, outcome: Outcome, sentence: str | None) -> None:
+    def _end(self, state: State, sentence: str | None) -> None:
         self._hear_no_more()
         self._lane.close()
         self.sentence = sentence
         self.results = (self.wish.session,) if self.has_begun else ()
-        self._enter(_STATES[outcome])
-        self.ended.emit(outcome, sentence)
+        self._enter(state)
+        self.ended.emit(_OUTCOMES[state], sentence)
 
     def _hear_no_more(self) -> None:
         if self._bridge is not None:
