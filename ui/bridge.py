@@ -120,16 +120,6 @@ class Lane(QObject):
         self._generations[topic] = self._generations.get(topic, 0) + 1
         self._tasks = deque(task for task in self._tasks if task.topic != topic)
 
-    def is_wanted(self, topic: str, generation: int) -> bool:
-        """Tell, from any thread, whether the question `generation` of `topic` is the newest."""
-        with self._turn:
-            return not self._closing and self._generations.get(topic) == generation
-
-    def generation(self, topic: str) -> int:
-        """Return the number of the newest question of `topic`, for `is_wanted`."""
-        with self._turn:
-            return self._generations.get(topic, 0)
-
     def close(self, last: Callable[[], None] | None = None) -> None:
         """Drop what waits, do `last` on the thread, and wait for its end. Safe to call again."""
         with self._turn:

@@ -289,6 +289,29 @@ def test_how_people_are_shown_is_remembered(
         again.deleteLater()
 
 
+def test_a_panel_that_was_hidden_stays_so_and_the_others_come_back(
+    qtbot: QtBot, window: MainWindow, session: Path, preferences: Preferences
+) -> None:
+    open_in(qtbot, window, session)
+    window.commands_table["panel-people"].trigger()
+    window.document.leave()  # now all of them are away
+    window.close()
+    between = MainWindow(preferences, asks=False)
+    between.show()
+    assert not between.docks["Worth a look"].isVisible()
+    between.close()  # with nothing open
+    between.deleteLater()
+    last = MainWindow(preferences, asks=False)
+    try:
+        last.show()
+        open_in(qtbot, last, session)
+        assert last.docks["Worth a look"].isVisible()
+        assert not last.docks["People"].isVisible()
+    finally:
+        last.close()
+        last.deleteLater()
+
+
 def test_the_live_page_comes_and_goes(qtbot: QtBot, window: MainWindow, session: Path) -> None:
     open_in(qtbot, window, session)
     window.commands_table["live"].trigger()

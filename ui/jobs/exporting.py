@@ -19,7 +19,6 @@ from sdpose_track.session.view import View
 from ui.bridge import Doorbell
 from ui.jobs.job import Job, State, StoppedError
 from ui.jobs.wishes import ExportWish
-from ui.look.texts import plural
 
 log = logging.getLogger(__name__)
 
@@ -171,8 +170,3 @@ class ExportJob(Job):
         self.sentence = sentence
         self._enter(state)
         self.ended.emit(list(self.results), sentence)
-
-
-def written_text(paths: tuple[Path, ...]) -> str:
-    """Return what was written, for people: its name, or how many things."""
-    return paths[0].name if len(paths) == 1 else plural(len(paths), "export")

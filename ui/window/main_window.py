@@ -59,7 +59,6 @@ class MainWindow(QMainWindow):
         self._listen()
         self.talks = Talks(self)
         wire(self)
-        self._show_page()
         self._restore()
 
     def _apply_preferences(self) -> None:
@@ -278,10 +277,12 @@ class MainWindow(QMainWindow):
         self.full_screen.leave()
         if self.keeps_settings:
             self.preferences.geometry = self.saveGeometry()
-            self.preferences.state = self.saveState(self.preferences.STATE_VERSION)
         for dialog in self.findChildren(QDialog):
             dialog.reject()  # they ask lanes of their own
         self.hide()
+        if self.keeps_settings:
+            self.docks.bring_back()
+            self.preferences.state = self.saveState(self.preferences.STATE_VERSION)
         self.work.close()
         self.live.finish()
         self.document.close()
