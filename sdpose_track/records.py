@@ -47,6 +47,8 @@ class Provenance(IntEnum):
     """Inside a gap of its track, from the frames on both sides."""
     EDITED = 3
     """A person put it there."""
+    MEASURED_FAST = 4
+    """The detector's own keypoints, in a live run: the pose model did not look at this frame."""
 
 
 class FrameState(IntEnum):
@@ -144,6 +146,8 @@ class Frame:
     state: FrameState = FrameState.WHOLE
     lost_before: tuple[LostFrame, ...] = ()
     """The frames between the one before and this one that could not be decoded."""
+    arrived: float | None = None
+    """When it was there, in seconds of `time.monotonic()`; None where it comes from a file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -202,6 +202,9 @@ def test_a_moment_between_is_as_unsure_as_the_worse_of_its_frames() -> None:
         (Provenance.EDITED, Provenance.PREDICTED, Provenance.PREDICTED),
         (Provenance.FILLED, Provenance.PREDICTED, Provenance.FILLED),
         (Provenance.MEASURED, Provenance.MEASURED, Provenance.MEASURED),
+        (Provenance.MEASURED, Provenance.MEASURED_FAST, Provenance.MEASURED_FAST),
+        (Provenance.MEASURED_FAST, Provenance.EDITED, Provenance.MEASURED_FAST),
+        (Provenance.MEASURED_FAST, Provenance.PREDICTED, Provenance.PREDICTED),
     ],
 )
 def test_what_a_person_put_there_is_surer_than_what_a_filter_made(

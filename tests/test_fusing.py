@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from two_models import HEIGHT, ONE, TALL, lag_s, moving_body, off, show
 
-from sdpose_track.records import Provenance
+from sdpose_track.records import Float32, Provenance
 from sdpose_track.skeletons import COCO17, WHOLEBODY133
 from sdpose_track.smooth.choices import SmoothSettings
 from sdpose_track.smooth.fusing import Fuser, FuseSettings
@@ -132,10 +132,11 @@ def test_hands_move_with_their_wrists_between_two_looks_of_the_slow_model() -> N
     slow[0, wrist], slow[0, hand.start : hand.stop] = (300, 300), (330, 310)
     sure = np.full((1, 133), 0.9, np.float32)
 
-    def look(i: int, x: float) -> np.ndarray:
+    def look(i: int, x: float) -> Float32:
         fast = np.full((1, 17, 3), (200, 200, 0.9), np.float32)
         fast[0, wrist, :2] = (x, 300)
-        return fuser.update(i, i / 30, ONE, fast, TALL).keypoints[0]
+        points: Float32 = fuser.update(i, i / 30, ONE, fast, TALL).keypoints[0]
+        return points
 
     assert np.isnan(look(0, 300)[hand.start : hand.stop]).all()
     fuser.late(0, ONE, slow, sure)

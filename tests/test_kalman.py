@@ -243,6 +243,17 @@ def test_edited_keypoints_stay_where_they_were_put() -> None:
     assert view.provenance[10, 1] == Provenance.EDITED
 
 
+def test_what_the_fast_model_of_a_live_run_saw_is_told_apart_from_what_the_pose_model_saw() -> None:
+    times, _, raw, _ = scene(30, seconds=2)
+    track = track_of(times, raw)
+    track.provenance[10:12] = Provenance.MEASURED_FAST
+    track.keypoints[11, 1] = np.nan
+    view = smooth_live(track)
+    assert view.provenance[10, 1] == Provenance.MEASURED_FAST
+    assert view.provenance[11, 1] == Provenance.PREDICTED
+    assert view.provenance[12, 1] == Provenance.MEASURED
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

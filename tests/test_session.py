@@ -283,6 +283,7 @@ def test_an_ending_that_cannot_be_is_told(path: Path, value: str) -> None:
         "UPDATE pose SET keypoints = zeroblob(3)",
         "UPDATE pose SET keypoints = x'0000807f' || zeroblob(200)",
         "UPDATE pose SET provenance = zeroblob(3)",
+        "UPDATE pose SET provenance = x'05' || zeroblob(16)",
         "DROP TABLE pose",
         "DROP TABLE frame",
     ],

@@ -49,7 +49,13 @@ _NEIGHBOURS = 0.2
 """Share of the frames of a camera that at least are followed by the very next."""
 ROUNDED = 0.045
 """By how much of a frame the times of a camera are off whose times are rounded to milliseconds."""
-_FROM_SURE = (Provenance.MEASURED, Provenance.EDITED, Provenance.PREDICTED, Provenance.FILLED)
+_FROM_SURE = (
+    Provenance.MEASURED,
+    Provenance.EDITED,
+    Provenance.MEASURED_FAST,
+    Provenance.PREDICTED,
+    Provenance.FILLED,
+)
 _BY_RANK = np.array(_FROM_SURE, np.uint8)
 _RANK = np.array([_FROM_SURE.index(origin) for origin in sorted(_FROM_SURE)], np.uint8)
 

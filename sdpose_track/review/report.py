@@ -42,7 +42,8 @@ class PersonQuality:
     filled_frames: int
     """Frames inside gaps that smoothing fills."""
     measured: float
-    """Share of their keypoints, over all frames of the smoothed view, that the estimator saw."""
+    """Share of their keypoints, over all frames of the smoothed view, that a model saw, be it the
+    fast one of a live run."""
     predicted: float
     """Share that the filter put in place of an outlier or of what was not seen."""
     filled: float
@@ -67,6 +68,8 @@ class Report:
     """Figures of a session with the repairs that hold."""
 
     complete: bool
+    live: bool
+    """Recorded from a live source."""
     """The run that made it came to its end."""
     lost: int
     """Frames that could not be decoded."""
@@ -97,7 +100,8 @@ class Report:
         """Return a sentence for all that is wrong, and each doubt of `severity` (0..1) or more."""
         found = list(self.left_out)
         if not self.complete:
-            found.append("the session is not complete; go on with track --resume")
+            advice = "it was cut short" if self.live else "go on with track --resume"
+            found.append(f"the session is not complete; {advice}")
         if self.lost:
             frames = "1 frame" if self.lost == 1 else f"{self.lost} frames"
             found.append(f"{frames} of the source could not be decoded")
@@ -131,6 +135,7 @@ def quality(recording: Recording, smoothing: Smoothing = Smoothing.OFFLINE) -> R
     looked = look.result()
     return Report(
         recording.is_complete,
+        recording.is_live,
         recording.count_states()[FrameState.LOST] + recording.lost_after_last,
         tuple(people),
         sum(end.is_doubtful for end in looked.births),
@@ -183,7 +188,7 @@ def _person(
         gaps=raw.gap_s.size,
         longest_gap_s=float(raw.gap_s.max(initial=0.0)),
         filled_frames=int(filled.sum()),
-        measured=shares[Provenance.MEASURED],
+        measured=shares[Provenance.MEASURED] + shares[Provenance.MEASURED_FAST],
         predicted=shares[Provenance.PREDICTED],
         filled=shares[Provenance.FILLED],
         edited=shares[Provenance.EDITED],

@@ -11,6 +11,10 @@ from sdpose_track.records import SourceInfo
 from sdpose_track.session.schema import other_file
 from sdpose_track.sources import Source, open_source
 
+LIVE = ("camera", "stream", "rehearsal")
+"""Kinds of sources whose pictures are gone, also where the name is that of a file: it was played,
+and what was seen of it were not all of its frames."""
+
 
 def find_source(name: str, folder: Path) -> Path:
     """Return where the source that a session calls `name` is now.
@@ -20,7 +24,7 @@ def find_source(name: str, folder: Path) -> Path:
     """
     local = unquote(urlsplit(name).path) if name.lower().startswith("file://") else name
     if "://" in local:
-        raise SourceError(f"{name} was live, so its pictures are gone; choose what needs none")
+        raise _gone(name)
     there = at_home(local)
     for path in (there, folder / there, folder / there.name):
         if path.exists() or ("%" in path.name and path.parent.is_dir()):
@@ -37,6 +41,8 @@ def reopened(then: SourceInfo, folder: Path, path: Path | None = None) -> Source
     `path` is where a user says that it is now. Raises SourceError if it is not there any more,
     cannot be read, or is another one.
     """
+    if then.kind in LIVE:
+        raise _gone(then.name)
     found = find_source(then.name, folder) if path is None else path
     if then.kind in ("pictures", "picture"):
         source = open_source(str(found), picture_rate=then.rate)
@@ -50,3 +56,7 @@ def reopened(then: SourceInfo, folder: Path, path: Path | None = None) -> Source
             " or run track again"
         )
     return source
+
+
+def _gone(name: str) -> SourceError:
+    return SourceError(f"{name} was live, so its pictures are gone; choose what needs none")

@@ -101,6 +101,11 @@ class Recording(Closing):
         """The run that made this session came to its end."""
         return "complete" in self.meta
 
+    @property
+    def is_live(self) -> bool:
+        """It was recorded from a live source, so no run can go on with it."""
+        return self.meta.get("live") is True
+
     def indices(self) -> range:
         """Return the frame indices stored so far; there are no holes between them."""
         with reading(self.path):

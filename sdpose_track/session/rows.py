@@ -7,7 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdpose_track.records import Float32, Float64, Pose, TrackArrays, UInt8, measured, read_only
+from sdpose_track.records import (
+    Float32,
+    Float64,
+    Pose,
+    Provenance,
+    TrackArrays,
+    UInt8,
+    measured,
+    read_only,
+)
 from sdpose_track.session.schema import array, positions
 
 PERSON = "track_id, score, box, keypoints, provenance"
@@ -30,7 +39,7 @@ def pose_of(row: tuple[int, float, bytes, bytes, bytes | None], keypoints: int) 
     """Return the person in a row of `PERSON`."""
     track_id, score, box, points, made = row
     known = _keypoints(points, (keypoints, 3))
-    origin: UInt8 = measured(keypoints) if made is None else array(made, "u1", (keypoints,))
+    origin: UInt8 = measured(keypoints) if made is None else _origins(made, (keypoints,))
     return Pose(
         track_id, positions(box, (4,)), _confidence(score), known[:, :2], known[:, 2], origin
     )
@@ -70,7 +79,7 @@ class TrackRows:
                 np.array(self._scores, np.float32),
                 np.ascontiguousarray(found[..., :2]),
                 np.ascontiguousarray(found[..., 2]),
-                array(self._made, "u1", (count, k)),
+                _origins(self._made, (count, k)),
             )
         )
 
@@ -89,6 +98,13 @@ def _confidence(score: Any) -> float:
     if not 0 <= score <= 1:
         raise ValueError("a person's confidence is not within 0 and 1")
     return float(score)
+
+
+def _origins(data: Any, shape: tuple[int, ...]) -> UInt8:
+    found: UInt8 = array(data, "u1", shape)
+    if found.max(initial=0) > max(Provenance):
+        raise ValueError("a keypoint comes from where this version does not know")
+    return found
 
 
 def _keypoints(data: Any, shape: tuple[int, ...]) -> Float32:

@@ -24,7 +24,7 @@ from sdpose_track.errors import SessionError
 from sdpose_track.records import FARTHEST, SourceInfo
 
 APPLICATION_ID = 0x53445053  # "SDPS", in the SQLite header where file(1) looks for it
-VERSION = (1, 1)
+VERSION = (1, 2)
 """(major, minor): a reader refuses another major; a newer minor only adds what it may ignore."""
 USER_VERSION = VERSION[0] * 1000 + VERSION[1]
 
@@ -182,11 +182,12 @@ def _fraction(value: Any) -> Fraction:
 def other_file(then: SourceInfo, now: SourceInfo) -> str | None:
     """Say in which way `now` is another file than the one that was `then`; None if it is the same.
 
-    The name is not compared: files are moved.
+    The name is not compared: files are moved. Nor is what was not known then, as of a video that
+    was still being recorded when the process was killed.
     """
     for name in ("width", "height", "time_base", "first_pts", "frame_count", "size_bytes"):
         before, after = getattr(then, name), getattr(now, name)
-        if before != after:
+        if before not in (None, after):
             return f"its {name.replace('_', ' ')} was {before}, now {after}"
     return None
 

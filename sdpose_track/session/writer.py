@@ -29,21 +29,32 @@ from sdpose_track.session.schema import (
     header_to_meta,
     source_to_json,
 )
-from sdpose_track.session.storage import RUN, connect, connect_to_add, locked, told
+from sdpose_track.session.storage import RUN, Advice, connect, connect_to_add, locked, told
 
 
 class SessionWriter(Closing):
     """A session that is being written. One writer a file: a second one is refused."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, held: filelock.FileLock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        held: filelock.FileLock,
+        advice: Advice = RUN,
+    ) -> None:
         self.path = path
+        self._advice = advice
         self._connection = connection
         self._lock = held
         self._closed = False
 
     @classmethod
-    def create(cls, path: Path, header: SessionHeader, *, replace: bool = False) -> SessionWriter:
+    def create(
+        cls, path: Path, header: SessionHeader, *, replace: bool = False, advice: Advice = RUN
+    ) -> SessionWriter:
         """Begin a new session at `path`; with `replace` in the place of one that was there.
+
+        `advice` is what whoever writes can do about a fault.
 
         Raises SettingsError if one is there unasked, OutputError if it cannot be written,
         SessionError if another run is writing it.
@@ -52,18 +63,18 @@ class SessionWriter(Closing):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
-                f"{path.parent} cannot be made: {error.strerror}; choose another folder with --out"
+                f"{path.parent} cannot be made: {error.strerror}; {advice.elsewhere}"
             ) from error
-        held = locked(path, RUN)
+        held = locked(path, advice)
         try:
             if not replace:
                 refuse_existing(path)
             _remove(path)
-            connection = _begun(path, header)
+            connection = _begun(path, header, advice)
         except BaseException:
             held.release()
             raise
-        return cls(path, connection, held)
+        return cls(path, connection, held, advice)
 
     @classmethod
     def resume(cls, path: Path) -> SessionWriter:
@@ -82,7 +93,7 @@ class SessionWriter(Closing):
         Raises OutputError if the disk is full or the file cannot be written; what was committed
         before stays whole.
         """
-        with told(self.path, RUN), self._connection:
+        with told(self.path, self._advice), self._connection:
             for result in results:
                 self._insert(result)
 
@@ -114,7 +125,7 @@ class SessionWriter(Closing):
 
     def append_lost(self, lost: Sequence[LostFrame]) -> None:
         """Store and commit frames that could not be decoded, after those that are stored."""
-        with told(self.path, RUN), self._connection:
+        with told(self.path, self._advice), self._connection:
             self._insert_lost(lost)
 
     def _insert_lost(self, lost: Sequence[LostFrame]) -> None:
@@ -129,7 +140,7 @@ class SessionWriter(Closing):
 
     def note(self, key: str, value: Any) -> None:
         """Store a JSON value under `key` beside the header, replacing what was there."""
-        with told(self.path, RUN), self._connection:
+        with told(self.path, self._advice), self._connection:
             self._connection.execute(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)",
                 (key, json.dumps(value, allow_nan=False, sort_keys=True)),
@@ -176,11 +187,11 @@ def refuse_existing(path: Path) -> None:
         )
 
 
-def _begun(path: Path, header: SessionHeader) -> sqlite3.Connection:
+def _begun(path: Path, header: SessionHeader, advice: Advice) -> sqlite3.Connection:
     """Return a connection to a new session: all of it there, or nothing."""
-    connection = connect(path, RUN)
+    connection = connect(path, advice)
     try:
-        with told(path, RUN):
+        with told(path, advice):
             connection.execute("BEGIN")
             for statement in TABLES:
                 connection.execute(statement)

@@ -5,11 +5,9 @@ at that frame's own time, to the filter as it was then, and what was measured si
 on top: a ring of what was seen, and of what was remembered before it, makes that possible. Quality
 rises, and no frame waits.
 
-The fast model errs in a way that lasts: a wrist a little too far in, a hip too high, for as long as
-the pose is much the same. Averaging frames does not cure that. Where both models looked at one
-frame, the difference tells the error, and it is taken off what the fast model measures from then
-on, the less trusted the older it is. Keypoints that only the slow model knows (hands, face, feet)
-are carried by one that both know: a hand by its wrist.
+What the fast model gets wrong for a while is taken off what it measures (`leaning`). Keypoints that
+only the slow model knows (hands, face, feet) are carried by one that both know: a hand by its
+wrist.
 
 Lengths are in body (box) heights, so one setting serves every resolution.
 """
@@ -18,7 +16,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -28,10 +26,21 @@ import numpy.typing as npt
 from sdpose_track.records import Float32, Float64, Int32, Provenance, UInt8
 from sdpose_track.skeletons import Skeleton
 from sdpose_track.smooth.causal import People, Seen, joined, recall, shown, step, strangers
-from sdpose_track.smooth.choices import SmoothSettings
+from sdpose_track.smooth.leaning import (
+    Difference,
+    FuseSettings,
+    Ids,
+    Lean,
+    Leanings,
+    both_of,
+    lean_of,
+    some,
+    unlearned,
+)
 from sdpose_track.smooth.measuring import measured_where, noise_variance, usable_heights
 
-Ids = npt.NDArray[np.int64]
+__all__ = ["FuseSettings", "Fused", "Fuser"]
+
 _MOST = 256
 """Frames in the ring, whatever their times are."""
 _CARRIERS = {
@@ -43,24 +52,6 @@ _CARRIERS = {
 """By group: the body's keypoint with which each of the group's moves."""
 
 
-@dataclass(frozen=True, slots=True)
-class FuseSettings:
-    """How the two models err. Lengths are standard deviations in body heights."""
-
-    smooth: SmoothSettings = field(default_factory=lambda: SmoothSettings(hold_s=0.4))
-    """The filter's, with the slow model's noise."""
-    fast_noise: float = 0.01
-    """Of the fast model, from frame to frame, at confidence 1."""
-    bias: float = 0.02
-    """Of the fast model, lasting. 0: it is the only model, and what it says is what there is."""
-    bias_s: float = 1.5
-    """Time in which a lasting error falls to a third: in another pose it is another one."""
-    carried: float = 0.05
-    """How far a carried keypoint strays from where it was carried to, once it is not measured."""
-    ring_s: float = 3.0
-    """How late the slow model may be, in seconds."""
-
-
 class Fused(NamedTuple):
     """Where N people are now."""
 
@@ -70,20 +61,12 @@ class Fused(NamedTuple):
     doubt: Float64  # (N,) mean standard deviation of the keypoints, in body heights
 
 
-class _Lean(NamedTuple):
-    """What the fast model gets wrong about n people, in body heights."""
-
-    ids: Ids  # (n,)
-    offset: Float64  # (n, K, 2) what it measures, less what is
-    variance: Float64  # (n, K) of the offset; infinite: nothing is known
-    score: Float64  # (n, K) of the last measurement followed
-
-
 class _Memory(NamedTuple):
     """All that is remembered between two frames."""
 
     people: People
-    lean: _Lean
+    lean: Lean
+    lasting: float  # variance of the errors that last, in body heights²
 
 
 @dataclass(slots=True, eq=False)
@@ -102,6 +85,13 @@ class _Moment:
     slow_score: Float64  # (N, K)
     before: _Memory
 
+    def difference(self) -> Difference:
+        """Return what both models say of the people."""
+        places = (self.fast - self.slow) / self.height[..., None]
+        return Difference(
+            self.time_s, places, (self.fast_noise + self.slow_noise) / np.square(self.height)
+        )
+
 
 class Fuser:
     """Filters the keypoints of everybody, frame by frame. Deterministic; not thread-safe."""
@@ -111,12 +101,15 @@ class Fuser:
         self._count = len(skeleton)
         self._carrier = _carriers(skeleton)
         self._is_carried = self._carrier != np.arange(self._count)
-        self._prior = np.where(self._is_carried, np.inf, self._settings.bias**2)
-        spread = np.where(self._is_carried, self._settings.carried, self._settings.bias)
-        self._limit = np.square(spread)
+        self._leanings = Leanings(self._settings, self._is_carried)
         self._ring: deque[_Moment] = deque(maxlen=_MOST)
         nobody = np.empty(0, np.int64)
-        self._memory = _Memory(strangers(nobody, self._count, 0.0), _unlearned(nobody, self._prior))
+        lasting = self._settings.bias**2
+        self._memory = _Memory(
+            strangers(nobody, self._count, 0.0),
+            unlearned(nobody, self._leanings.prior(lasting)),
+            lasting,
+        )
         self._fused = _nobody(self._count)
 
     def update(
@@ -207,11 +200,12 @@ class Fuser:
         smooth = self._settings.smooth
         here, elsewhere = recall(memory.people, moment.ids, moment.time_s, smooth.forget_s)
         passed = np.maximum(moment.time_s - here.seen, 0.0)
-        lean = self._faded(_of(memory.lean, moment.ids, self._prior), passed)
+        lean = lean_of(memory.lean, moment.ids, self._leanings.prior(memory.lasting))
+        lean = self._leanings.faded(lean, passed, memory.lasting)
         area = np.square(moment.height)
         slow = np.isfinite(moment.slow_noise)
         unsure = np.where(np.isfinite(lean.variance), lean.variance, 0.0) * area
-        lean = self._taught(lean, moment)
+        lean, lasting = self._leanings.taught(lean, moment.difference(), memory.lasting)
         noise = np.where(slow, moment.slow_noise, moment.fast_noise + lean.variance * area)
         corrected = moment.fast - lean.offset * moment.height[..., None]
         place = np.where(slow[..., None], moment.slow, corrected)
@@ -227,42 +221,9 @@ class Fuser:
             told = np.where(self._is_carried, Provenance.PREDICTED, Provenance.MEASURED_FAST)
             origin = np.where(by_fast, told, origin).astype(np.uint8)
         lean = lean._replace(score=score)
-        kept = _rows(memory.lean, np.isin(memory.lean.ids, elsewhere.ids))
-        memory = _Memory(joined(elsewhere, here), _joined(kept, lean))
+        kept = some(memory.lean, np.isin(memory.lean.ids, elsewhere.ids))
+        memory = _Memory(joined(elsewhere, here), both_of(kept, lean), lasting)
         return memory, _told(here, score, origin, moment.height)
-
-    def _faded(self, lean: _Lean, passed: Float64) -> _Lean:
-        """Return `lean` after the (N,) seconds `passed`: what is not seen again is less sure."""
-        left = np.exp(-passed / self._settings.bias_s)[:, None]
-        offset = np.where(self._is_carried, 1.0, left)[..., None] * lean.offset
-        known = np.isfinite(lean.variance)
-        before = np.where(known, lean.variance, 0.0)
-        variance = self._limit + np.square(left) * (before - self._limit)
-        return lean._replace(offset=offset, variance=np.where(known, variance, np.inf))
-
-    def _taught(self, lean: _Lean, moment: _Moment) -> _Lean:
-        """Return `lean` after what both models say of one frame."""
-        if not self._settings.bias:
-            return lean
-        area = np.square(moment.height)
-        noise = (moment.fast_noise + moment.slow_noise) / area
-        both = np.isfinite(noise)
-        if not both.any():
-            return lean
-        noise = np.where(both, noise, 1.0)
-        differs = (moment.fast - moment.slow) / moment.height[..., None]
-        surprise = differs - lean.offset
-        limit = self._settings.smooth.gate**2 * (lean.variance + noise)
-        learns = both & (np.square(surprise).sum(axis=-1) <= limit)
-        fresh = np.isinf(lean.variance)
-        known = np.where(fresh, 1.0, lean.variance)
-        gain = np.where(fresh, 1.0, known / (known + noise))
-        gain = np.where(learns, gain, 0.0)
-        variance = np.where(fresh, noise, (1 - gain) * known)
-        return lean._replace(
-            offset=lean.offset + gain[..., None] * surprise,
-            variance=np.where(learns, variance, lean.variance),
-        )
 
 
 def _carriers(skeleton: Skeleton) -> npt.NDArray[np.intp]:
@@ -272,29 +233,6 @@ def _carriers(skeleton: Skeleton) -> npt.NDArray[np.intp]:
         group = skeleton.group(name)
         carrier[group.start : group.stop] = [skeleton.index(c) for c in carriers][: len(group)]
     return carrier
-
-
-def _unlearned(ids: Ids, prior: Float64) -> _Lean:
-    """Return what is known of people of whom nothing was learned."""
-    flat = np.zeros((ids.size, prior.size))
-    return _Lean(ids, np.zeros((ids.size, prior.size, 2)), flat + prior, flat)
-
-
-def _of(lean: _Lean, ids: Ids, prior: Float64) -> _Lean:
-    """Return what is known of the people `ids`, in that order."""
-    new = ids[~np.isin(ids, lean.ids)]
-    everybody = _joined(lean, _unlearned(new, prior))
-    order = np.argsort(everybody.ids, kind="stable")
-    return _rows(everybody, order[np.searchsorted(everybody.ids[order], ids)])
-
-
-def _rows(lean: _Lean, which: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> _Lean:
-    return _Lean._make(values[which] for values in lean)
-
-
-def _joined(lean: _Lean, others: _Lean) -> _Lean:
-    pairs = zip(lean, others, strict=True)
-    return _Lean._make(np.concatenate([mine, theirs]) for mine, theirs in pairs)
 
 
 def _told(people: People, score: Float64, origin: UInt8, height: Float64) -> Fused:

@@ -125,6 +125,7 @@ def _kept(track: TrackArrays, keypoints: Float32, origin: UInt8) -> TrackArrays:
     frames = np.where(followed, np.arange(len(track))[:, None], 0)
     last = np.maximum.accumulate(frames, axis=0)
     last_score = np.take_along_axis(track.scores, last, axis=0)
+    origin[followed & (track.provenance == Provenance.MEASURED_FAST)] = Provenance.MEASURED_FAST
     edited = (track.provenance == Provenance.EDITED) & somewhere(track.keypoints)
     keypoints[edited], origin[edited] = track.keypoints[edited], Provenance.EDITED
     scores = np.where(somewhere(keypoints), last_score, 0.0).astype(np.float32)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import av
 
@@ -40,6 +40,8 @@ class Codec:
     container: str = "mp4"
     tag: str | None = None
     """What Apple's players know it by, where that is not what FFmpeg writes."""
+    muxer: Mapping[str, str] = field(default_factory=dict)
+    """Options of the container."""
 
     def settings(self, quality: int | None, area: int) -> dict[str, str]:
         """Return the encoder's options for pictures of `area` pixels; None is what suits it.

@@ -144,7 +144,9 @@ class Movie:
         self.shape = shape
         width, height = shape.padded
         settings = codec.settings(quality, width * height)
-        self._container = av.open(str(path.absolute()), "w", format=codec.container)
+        self._container = av.open(
+            str(path.absolute()), "w", format=codec.container, container_options=dict(codec.muxer)
+        )
         self._stream = _stream(self._container, shape, codec, settings)
         self._stream.codec_context.thread_count = threads
         self._pixels = codec.pixels
