@@ -1,0 +1,41 @@
+"""A client's connection, cut as soon as the client talks: it is here to listen."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+
+BURST = 65536
+"""Bytes that a client may send at once; a browser's request with cookies is a few thousand."""
+RATE = 16384.0
+"""Bytes a second that it may send for long. Confirming sixty frames a second takes a thousand."""
+
+
+class Listener(ServerConnection):
+    """Counts what the client sends, before anything of it is looked at.
+
+    Reading a flood of messages or pings would take time from the run, and answering the pings of
+    a client that does not read would take memory.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._said = 0.0
+        self._then = self.loop.time()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        # asyncio does so only for sockets it made itself; without, a frame waits for the one before
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def data_received(self, data: bytes) -> None:
+        now = self.loop.time()
+        self._said = max(0.0, self._said - RATE * (now - self._then)) + len(data)
+        self._then = now
+        if self._said > BURST:
+            self.transport.abort()
+        else:
+            super().data_received(data)
