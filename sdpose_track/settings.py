@@ -21,12 +21,17 @@ INPUTS = {"768x1024": (768, 1024), "576x768": (576, 768), "384x512": (384, 512)}
 """(width, height) of SDPose's input in pixels; it was trained at the first."""
 DETECTOR_SIZES = (640, 960, 1280)
 """Longer side of the detector's input in pixels; it was trained at the first."""
+FAST_SIZES = (320, 480)
+"""Smaller ones, for those in a hurry: people must be large in the picture."""
+DETECTOR_CHOICES = ("auto", *map(str, (*FAST_SIZES, *DETECTOR_SIZES)))
+LATENCIES_MS = (10, 10_000)
+"""Least and most latency budget, in milliseconds."""
 DEFAULT_CONFIDENCE = 0.25
 DETECTOR_FLOOR = 0.1
 """The tracker's second stage wants boxes down to here (ByteTrack, arXiv 2110.06864)."""
 
 _CHOICES = {
-    "detector_size": ("auto", *map(str, DETECTOR_SIZES)),
+    "detector_size": DETECTOR_CHOICES,
     "precision": PRECISIONS,
     "crop": CROPS,
     "input": tuple(INPUTS),
@@ -130,8 +135,7 @@ class TrackSettings(ModelSettings):
 
     def __post_init__(self) -> None:
         ModelSettings.__post_init__(self)
-        if self.max_people is not None and self.max_people < 1:
-            raise SettingsError(f"--max-people {self.max_people}: expected 1 or more")
+        _check_people(self.max_people)
         if self.start < 0:
             raise SettingsError(f"--start {float(self.start):g}: expected 0 or more seconds")
         if self.end is not None and self.end <= self.start:
@@ -151,6 +155,41 @@ class TrackSettings(ModelSettings):
             "confidence": self.confidence,
             **self._look(),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSettings(ModelSettings):
+    """What `live` does with one source. Raises SettingsError if a value cannot work."""
+
+    latency_ms: float = 100.0
+    """From a frame's arrival to its being shown; all but one frame in twenty are to be faster."""
+    max_people: int | None = None
+    """How many people are followed at once; None for all."""
+
+    def __post_init__(self) -> None:
+        ModelSettings.__post_init__(self)
+        least, most = LATENCIES_MS
+        if not least <= self.latency_ms <= most:
+            raise SettingsError(
+                f"--latency {self.latency_ms:g}: expected {least} to {most} milliseconds"
+            )
+        if self.boxes is not None:
+            raise SettingsError("--boxes: people are always detected in a live run; leave it out")
+        _check_people(self.max_people)
+
+    def results_key(self) -> dict[str, Any]:
+        """Return what changes the results, as JSON values for a recording."""
+        return {
+            "latency_ms": self.latency_ms,
+            "max_people": self.max_people,
+            "confidence": self.confidence,
+            **self._look(),
+        }
+
+
+def _check_people(most: int | None) -> None:
+    if most is not None and most < 1:
+        raise SettingsError(f"--max-people {most}: expected 1 or more")
 
 
 def parse_time(text: str) -> Fraction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sdpose_track.records import Detections, Frame
 
@@ -34,6 +34,15 @@ class Detector(Protocol):
 
     def close(self) -> None:
         """Give the device's memory back."""
+
+
+@runtime_checkable
+class SizedDetector(Detector, Protocol):
+    """A detector that shrinks pictures to a size of its own."""
+
+    @property
+    def size(self) -> int:
+        """Longer side of the network's input, in pixels."""
 
 
 class Done:

@@ -34,3 +34,13 @@ def torch_device(name: str) -> torch.device:
             " or use --device cpu"
         )
     return device
+
+
+def memory_in_use(name: str) -> int | None:
+    """Return the bytes of a GPU's memory that are taken, by anybody; None for a CPU."""
+    if not name.startswith("cuda"):
+        return None
+    import torch
+
+    free, whole = torch.cuda.mem_get_info(torch.device(name))
+    return int(whole - free)

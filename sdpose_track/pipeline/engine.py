@@ -53,8 +53,20 @@ class Clock:
 class Engine:
     """One run of a pipeline. Make a new one for the next run."""
 
-    def __init__(self, source: Frames, stages: Sequence[Stage[Any, Any]], start: int = 0) -> None:
-        """Prepare to run frames of `source` from index `start` on through `stages`."""
+    def __init__(
+        self,
+        source: Frames,
+        stages: Sequence[Stage[Any, Any]],
+        start: int = 0,
+        *,
+        wake: Callable[[], None] | None = None,
+        results: int = RESULTS_WAITING,
+    ) -> None:
+        """Prepare to run frames of `source` from index `start` on through `stages`.
+
+        `wake` makes a source that waits for its next frame end now: a camera may be silent for
+        long. `results` may wait for those who listen.
+        """
         self.events = Listeners()
         self._source = source
         self._start = start
@@ -62,7 +74,8 @@ class Engine:
         self._channels: list[Channel[Any]] = [
             Channel(s.intake.capacity, s.intake.overflow) for s in self._stages
         ]
-        self._channels.append(Channel(RESULTS_WAITING))
+        self._channels.append(Channel(results))
+        self._wake = wake
         self._threads: list[threading.Thread] = []
         self._started = False
         self._lock = threading.Lock()
@@ -230,6 +243,8 @@ class Engine:
         for channel in self._channels:
             channel.abort()
         self._flowing.set()
+        if self._wake is not None:
+            self._wake()
 
 
 def _next(items: Generator[Frame, None, None] | Iterator[Any], clock: Clock) -> Any:

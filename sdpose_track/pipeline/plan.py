@@ -26,7 +26,7 @@ from sdpose_track.records import Frame, LostFrame
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import SessionHeader, other_file
 from sdpose_track.session.writer import SessionWriter, is_begun, refuse_existing
-from sdpose_track.settings import DETECTOR_SIZES, TrackSettings
+from sdpose_track.settings import DETECTOR_SIZES, LiveSettings, TrackSettings
 from sdpose_track.sources.source import Source
 from sdpose_track.track.bytetrack import REVISION, ByteTracker
 from sdpose_track.track.settings import TrackerSettings
@@ -151,7 +151,7 @@ def prepare(
     stages = (
         DetectStage(seats.detector),
         TrackStage(
-            ByteTracker(_tracker_settings(settings)),
+            ByteTracker(tracker_settings(settings)),
             _past(session),
             source.read,
             steady=settings.boxes is None,  # what a person gave is kept to the digit
@@ -174,6 +174,11 @@ def _session(
     writer = SessionWriter.resume(session)  # first, so that nobody else changes what is read now
     try:
         with Recording.open(session) as recording:
+            if recording.is_live:
+                raise SessionError(
+                    f"{session} was recorded live, which cannot be gone on with;"
+                    " give --overwrite to start anew"
+                )
             _check_same(recording.header, header, session)
             moved = recording.header.source.name != header.source.name
             stored, complete = recording.indices(), recording.is_complete
@@ -247,7 +252,8 @@ def _past(session: Path) -> Callable[[], Iterator[PastFrame]]:
     return replay
 
 
-def _tracker_settings(settings: TrackSettings) -> TrackerSettings:
+def tracker_settings(settings: TrackSettings | LiveSettings) -> TrackerSettings:
+    """Return how identities are kept under `settings`."""
     return TrackerSettings(
         high=settings.confidence,
         new=settings.confidence,

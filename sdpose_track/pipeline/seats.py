@@ -15,7 +15,7 @@ from typing import Any
 
 from sdpose_track.cache import sha256_of
 from sdpose_track.checkpoints import Weights, find, locate
-from sdpose_track.detect.detector import Detector
+from sdpose_track.detect.detector import Detector, SizedDetector
 from sdpose_track.detect.given_boxes import GivenBoxes
 from sdpose_track.detect.yolo import YoloDetector, YoloSettings
 from sdpose_track.errors import CheckpointError, SettingsError
@@ -53,6 +53,10 @@ class Seats:
     """Device and precision of the detector; None where boxes come from a file."""
     detector_size: int | None = None
     """Longer side of the detector's input in pixels; None where boxes come from a file."""
+    detector_at: Callable[[int], SizedDetector] | None = None
+    """Returns the same detector, open, at another size; None where boxes come from a file."""
+    device: str = "cpu"
+    """`cpu` or `cuda[:N]`."""
 
     def close(self) -> None:
         """Give the devices' memory back, where no run does."""
@@ -105,11 +109,12 @@ def take(
     """
     device = _device(settings.device)
     pose, notes = _pose_weights(settings, device)
-    yolo = None
+    yolo, open_at = None, None
     detector: Detector
     if settings.boxes is None:
         finder = _finder(settings, pose)
-        detector = yolo = _opened(finder, device, settings, picture, sample)
+        open_at = _opener(finder, device, settings, picture)
+        detector = yolo = _opened(open_at, settings, sample)
         record = ModelRecord(finder.name, finder.sha256)
         notes += _size_notes(settings, yolo.size)
     else:
@@ -132,23 +137,28 @@ def take(
         posing.seconds_a_person,
         None if yolo is None else yolo.runtime.described,
         None if yolo is None else yolo.size,
+        open_at,
+        device,
     )
 
 
-def _opened(
-    weights: Weights,
-    device: str,
-    settings: ModelSettings,
-    picture: tuple[int, int],
-    sample: Callable[[], Sequence[Frame]] | None,
-) -> YoloDetector:
-    """Return the detector, open, at the size that is wished for or suits the frames of `sample`."""
-
+def _opener(
+    weights: Weights, device: str, settings: ModelSettings, picture: tuple[int, int]
+) -> Callable[[int], YoloDetector]:
     def open_at(size: int) -> YoloDetector:
         detector = _yolo(weights, device, settings, size, picture)
         detector.open()
         return detector
 
+    return open_at
+
+
+def _opened(
+    open_at: Callable[[int], YoloDetector],
+    settings: ModelSettings,
+    sample: Callable[[], Sequence[Frame]] | None,
+) -> YoloDetector:
+    """Return the detector, open, at the size that is wished for or suits the frames of `sample`."""
     if settings.detector_pixels is not None:
         return open_at(settings.detector_pixels)
     if sample is None:

@@ -101,15 +101,17 @@ class TrackStage:
         read: Callable[[int], Frame],
         *,
         steady: bool = True,
+        waiting: int = 4,
     ) -> None:
         """Keep `tracker`; `past` gives the frames that a resumed run has, `read` the frame at an
         index. `steady` tells where the tracker has people, instead of where they were detected.
+        So many frames may be `waiting`.
 
         The tracker is told of them again before the first new frame, and the observer sees the last
         of them, which brings both to the very state they had: identities go on as if the run had
         never stopped.
         """
-        self.intake = Intake(capacity=4)
+        self.intake = Intake(capacity=waiting)
         self._tracker = tracker
         self._observer = Observer()
         self._past = past

@@ -1,0 +1,53 @@
+"""The end of a live run's way: whoever shows or sends frames on hears of each one at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from sdpose_track.live.meter import Meter
+from sdpose_track.live.records import LiveResult
+from sdpose_track.pipeline.events import FrameDone, Listeners
+from sdpose_track.pipeline.stage import Intake
+
+
+class ShowStage:
+    """Hands each frame to the listeners and on; measures how old it was."""
+
+    name = "show"
+
+    def __init__(self, meter: Meter) -> None:
+        self.intake = Intake(capacity=1)
+        self.shown = Listeners()
+        """Hear of each frame on this stage's thread, and must return at once."""
+        self._meter = meter
+        self._someone_paints = False
+
+    def open(self) -> None:
+        """Nothing to acquire."""
+
+    def process(self, items: Sequence[LiveResult]) -> Iterator[LiveResult]:
+        """Tell of each frame and pass it on."""
+        for result in items:
+            self.shown.send(FrameDone(result))
+            now = time.monotonic()
+            self._meter.shown(now)
+            if not self._someone_paints:
+                self._late(result, now)
+            yield result
+
+    def painted(self, result: LiveResult) -> None:
+        """Tell that a frame was painted just now: from then on that is what latency means."""
+        self._someone_paints = True
+        self._late(result, time.monotonic())
+
+    def _late(self, result: LiveResult, now: float) -> None:
+        if result.frame.arrived is not None:
+            self._meter.latency(now, now - result.frame.arrived)
+
+    def flush(self) -> Iterable[LiveResult]:
+        """Nothing is held back."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing to release."""
