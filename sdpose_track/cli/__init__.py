@@ -10,17 +10,27 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sdpose_track.live.wish import LiveWish
 
 INTERRUPTED = 130
 UNWRITABLE = 5
-Viewer: TypeAlias = Callable[[str | None, Path | None], int]
-"""Shows a video or session, or nothing yet, and returns an exit code; given a file, it only writes
-a picture of its window there."""
+
+
+class Viewer(Protocol):
+    """The desktop viewer, which the library does not know. Both return an exit code."""
+
+    def view(self, path: str | None, picture: Path | None) -> int:
+        """Show a video or session, or nothing yet; given `picture`, only write one of it there."""
+
+    def live(self, wish: LiveWish) -> int:
+        """Show what a live run sees."""
 
 
 def main(arguments: Sequence[str] | None = None, viewer: Viewer | None = None) -> int:

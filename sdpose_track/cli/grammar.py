@@ -16,6 +16,7 @@ from sdpose_track.settings import parse_time
 _TAKES = {
     "track": "SOURCE...",
     "export": "SESSION --format FORMAT...",
+    "live": "SOURCE",
     "pose": "IMAGE...",
     "evaluate poses": "--annotations COCO.json --images DIR",
     "evaluate tracks": "--truth gt.txt (--session FILE | --detections det.txt | --results FILE)",
@@ -60,19 +61,6 @@ def runs(module: str) -> Callable[..., int]:
         return code
 
     return run
-
-
-def coming(commands: Any, name: str, what: str) -> None:
-    """Add a command that says it is not there yet, whatever is asked of it."""
-
-    def run(_options: argparse.Namespace, _screen: object) -> int:
-        raise SettingsError(f"{name} ({what}) is not there yet; it comes with a later version")
-
-    later = commands.add_parser(
-        name.rpartition(" ")[2], help=f"{what} (not there yet)", add_help=False, prefix_chars="\0"
-    )
-    later.add_argument("rest", nargs=argparse.REMAINDER)
-    later.set_defaults(run=run)
 
 
 def json_option(parser: Parser) -> None:

@@ -89,6 +89,12 @@ def _source_lines(info: SourceInfo) -> list[str]:
     ]
 
 
+def _state(recording: Recording) -> str:
+    if recording.is_complete:
+        return "complete"
+    return f"not complete, {'cut short' if recording.is_live else 'go on with track --resume'}"
+
+
 def _of_session(path: Path, recording: Recording) -> tuple[dict[str, Any], list[str]]:
     header, counts = recording.header, frame_counts(recording)
     complete, times = recording.is_complete, recording.frame_times()
@@ -107,7 +113,7 @@ def _of_session(path: Path, recording: Recording) -> tuple[dict[str, Any], list[
     }
     runtime = header.settings.get("runtime")
     lines = [
-        f"{path}: {'complete' if complete else 'not complete, go on with track --resume'}",
+        f"{path}: {_state(recording)}",
         f"  {counted(counts['frames'], 'frame', 'frames')} over {length:.3f} s,"
         f" {counts['frames_lost']} lost,"
         f" {counts['frames_concealed']} repaired by the decoder",

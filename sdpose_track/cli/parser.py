@@ -13,17 +13,14 @@ from sdpose_track import __version__
 from sdpose_track.cli.edit_grammar import add_edit_arguments
 from sdpose_track.cli.evaluate_grammar import add_evaluate
 from sdpose_track.cli.format_list import ListFormats
-from sdpose_track.cli.grammar import Parser, coming, command, json_option, runs
+from sdpose_track.cli.grammar import Parser, command, json_option, runs
+from sdpose_track.cli.live_grammar import add_live
 from sdpose_track.cli.model_options import add_model_options
 from sdpose_track.settings import DEFAULT_CONFIDENCE
 from sdpose_track.smooth.choices import Smoothing
 
 SMOOTHINGS = tuple(choice.value for choice in Smoothing)
 _FORMATS = "such as openpose, csv, bvh; export --list tells all"
-COMING = {
-    "live": "the skeleton of a camera or stream",
-}
-"""Commands that the grammar promises and that are not there yet."""
 
 
 def build_parser() -> Parser:
@@ -38,11 +35,10 @@ def build_parser() -> Parser:
     parser.set_defaults(run=runs("view"), path=None, screenshot=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for add in (
-        _demo, _track, _export, _pose, _edit, _info, _models, add_evaluate, _benchmark, _view,
+        _demo, _track, add_live, _export, _pose, _edit, _info, _models, add_evaluate, _benchmark,
+        _view,
     ):  # fmt: skip
         add(commands)
-    for name, what in COMING.items():
-        coming(commands, name, what)
     return parser
 
 

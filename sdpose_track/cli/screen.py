@@ -52,11 +52,28 @@ class Screen(logging.Handler):
             desc=label,
             unit="frame",
             leave=False,
-            disable=sys.stderr is None or not sys.stderr.isatty(),
+            disable=not self.is_terminal,
             file=sys.stderr,
             dynamic_ncols=True,
             mininterval=0.2,
         )
+
+    @property
+    def is_terminal(self) -> bool:
+        """Lines can be rewritten."""
+        return sys.stderr is not None and sys.stderr.isatty()
+
+    def status(self, text: str) -> None:
+        """Show a line that the next one replaces; on a terminal only."""
+        if self._bar is None:
+            self._bar = tqdm(
+                bar_format="{desc}",
+                leave=False,
+                disable=not self.is_terminal,
+                file=sys.stderr,
+                dynamic_ncols=True,
+            )
+        self._bar.set_description_str(text)
 
     def advance(self, done: int, people: int | None = None) -> None:
         """Move the bar to `done` frames, with the number of people in view."""

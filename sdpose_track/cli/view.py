@@ -20,4 +20,4 @@ def run(options: argparse.Namespace, _screen: Screen) -> int:
     picture = None if options.screenshot is None else Path(options.screenshot)
     if picture is not None and picture.suffix.lower() != ".png":
         raise SettingsError(f"--screenshot {picture}: expected a name that ends in .png")
-    return viewer(options.path, picture)
+    return viewer.view(options.path, picture)
