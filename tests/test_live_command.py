@@ -1,4 +1,4 @@
-"""`sdpose-track live --headless`, as a user and a script call it; receivers as people write them."""
+"""`sdpose-track live --headless`, as users and scripts call it; receivers as people write them."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_every_person_is_received_by_osc_and_by_websocket_under_one_id(
         threading.Thread(target=server.serve_forever, daemon=True).start()
         osc = server.server_address[1]
         with live(
-            people_clip, "--realtime", "--loop", "--osc", osc, "--ws", port, cwd=tmp_path
+            people_clip, "--realtime", "--loop", "--osc", f"{osc}", "--ws", f"{port}", cwd=tmp_path
         ) as process:
             assert enough.wait(PATIENCE_S), process.poll()
             with connect(f"ws://127.0.0.1:{port}") as client:
