@@ -100,7 +100,8 @@ class SourceInfo:
     name: str
     """The path, pattern or address as the user gave it."""
     kind: str
-    """`video`, `animation` (GIF and the like read by Pillow), `pictures` or `picture`."""
+    """`video`, `animation` (GIF and the like read by Pillow), `pictures` or `picture`; live:
+    `camera`, `stream` or `rehearsal` (a file played at its own speed)."""
     width: int
     """Of the upright picture with square pixels, in pixels."""
     height: int

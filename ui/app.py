@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import QApplication
 from sdpose_track import __version__
 from sdpose_track.cli import INTERRUPTED
 from sdpose_track.errors import OutputError, SourceError
+from sdpose_track.live.wish import LiveWish
 from ui import crash, keys
 from ui.collecting import Collector
 from ui.document.document import Document
@@ -35,8 +36,11 @@ _ours: list[QApplication] = []
 """Keeps the application until Python ends: windows must not outlive it."""
 
 
-def run(path: str | None) -> int:
-    """Open the window, with `path` in it, and return the exit code once it is closed."""
+def run(path: str | None, wish: LiveWish | None = None) -> int:
+    """Open the window and return the exit code once it is closed.
+
+    `path` is opened in it, or what is wished for is seen live.
+    """
     app = application()
     crash.install(app)
     with _window() as window:
@@ -50,6 +54,8 @@ def run(path: str | None) -> int:
         with interruptible(window.interrupt):
             if path is not None:
                 window.open(path)
+            if wish is not None:
+                window.go_live(wish)
             code = app.exec()
         return INTERRUPTED if window.was_interrupted else code
 
