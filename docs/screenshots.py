@@ -17,6 +17,8 @@ from PyQt6 import sip
 from PyQt6.QtCore import QEventLoop, QSettings, QTimer
 from PyQt6.QtWidgets import QApplication, QDialog
 
+from sdpose_track.capture import CaptureSettings
+from sdpose_track.live.wish import LiveWish
 from ui.app import application
 from ui.look import theme
 from ui.preferences import Preferences
@@ -79,6 +81,7 @@ def photograph(demo: Path, folder: Path, name: str) -> None:
         photographer.take("error")
         _of_people(photographer, demo)
         _of_dialogs(photographer, demo)
+        _of_live(photographer, demo)
     finally:
         photographer.window.close()
         sip.delete(photographer.window)
@@ -109,15 +112,25 @@ def _of_people(photographer: Photographer, demo: Path) -> None:
 
 def _of_dialogs(photographer: Photographer, demo: Path) -> None:
     actions = photographer.window.commands_table
-    for name in ("export", "shortcuts", "live"):
+    for name in ("export", "shortcuts"):
         actions[name].trigger()
         live(1)
         photographer.take(name)
-    actions["live"].trigger()
     photographer.open(demo / "bus.mp4", 10)
     actions["track"].trigger()
     live(3)
     photographer.take("track")
+
+
+def _of_live(photographer: Photographer, demo: Path) -> None:
+    window = photographer.window
+    capture = CaptureSettings(realtime=True, loop=True)
+    window.go_live(LiveWish(spec=str(demo / "bus.mp4"), capture=capture))
+    wait_until(lambda: window.live.picture.result is not None)
+    live(12)  # what is shown of latency is of the last ten seconds
+    photographer.take("live")
+    window.show_live(on=False)
+    window.live.finish()
 
 
 def main(demo: Path, folder: Path) -> None:

@@ -12,3 +12,11 @@ def at_home(name: str | Path) -> Path:
         return path.expanduser()
     except RuntimeError:
         return path
+
+
+def from_home(path: Path) -> str:
+    """Return `path` as people write it: with `~` for their own folder, as `at_home` reads it."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)

@@ -102,6 +102,10 @@ MENUS: Mapping[str, tuple[Command, ...]] = {
         _switch("panel-doubts", "Worth a Look Panel", "Ctrl+Alt+2", "warning"),
         _switch("panel-plots", "Plots Panel", "Ctrl+Alt+3", "plot"),
         _switch("live", "Live", "Ctrl+Alt+4", "live", "a camera or stream"),
+        _switch("live-controls", "Live Controls", "Ctrl+Alt+5",
+                says="beside the live picture, which has all the room without them"),
+        Command("live-record", "Record or Stop Recording", ("Ctrl+R",), "record",
+                "what is seen live"),
     ),
     "&Play": (
         Command("play", "Play or Pause", ("Space",), "play"),

@@ -19,12 +19,12 @@ from sdpose_track.records import Frame, Pose, Provenance
 from sdpose_track.repair.edits import Lock, Place
 from sdpose_track.skeletons import COCO17
 from sdpose_track.sources.video_file import VideoFile
-from ui.canvas.bodies import LEVELS, confidence_ink, inks_of
-from ui.canvas.canvas import Canvas
-from ui.canvas.look import Compare, Look, Switch
+from ui.canvas.canvas import ORIGINS, Canvas
 from ui.document.document import Document
 from ui.document.reading import Kind
 from ui.document.sketches import Sketches
+from ui.figures.bodies import LEVELS, confidence_ink, inks_of
+from ui.figures.look import Compare, Look, Switch
 from ui.look.colours import person_colour
 
 LEFT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -167,7 +167,9 @@ def test_trails_lead_to_the_hips(qtbot: QtBot, canvas: Canvas, document: Documen
     pose, hips = pose_of(document, 2), [COCO17.index("left_hip"), COCO17.index("right_hip")]
     x, y = pose.keypoints[hips].mean(axis=0).tolist()
     before = QPointF(*canvas.lens.to_pane(x - 1.25 * 4, y - 0.5 * 4))  # four frames ago
-    assert is_near(colour_at(canvas.grab().toImage(), before), person_colour(2), 90)
+    qtbot.waitUntil(
+        lambda: is_near(colour_at(canvas.grab().toImage(), before), person_colour(2), 90)
+    )
 
 
 def test_joints_have_the_colour_of_their_confidence(canvas: Canvas, document: Document) -> None:
@@ -540,3 +542,7 @@ def test_frame_and_people_are_told_in_words(
     qtbot.waitUntil(lambda: canvas.accessibleDescription().startswith("Frame 12, "))
     document.people.hide([1])
     assert canvas.accessibleDescription() == "Frame 12, 1 person: Person 2"
+
+
+def test_where_a_keypoint_is_from_is_told_of_every_origin() -> None:
+    assert set(ORIGINS) == set(Provenance)

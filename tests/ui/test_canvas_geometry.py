@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.canvas.geometry import LARGEST, Lens, Pane, panes_of
+from ui.figures.geometry import LARGEST, Lens, Pane, panes_of
 
 HD = Lens((1920, 1080), (960.0, 800.0))
 

@@ -144,6 +144,19 @@ def test_an_edited_keypoint_marks_the_values_that_come_from_it() -> None:
     assert height.smooth.edited.tolist() == [False, True, False]
 
 
+def test_what_the_fast_model_saw_is_as_seen_as_what_the_pose_model_saw() -> None:
+    track = track_of(3)
+    track.provenance[:] = Provenance.MEASURED_FAST
+    track.provenance[1, LEFT_WRIST] = Provenance.EDITED
+    track.provenance[2, LEFT_WRIST] = Provenance.FILLED
+    measured = Measured(Whole(track, track, COCO17, kinematics(track, COCO17)))
+
+    (elbow,) = measured.plots(Choice(Quantity.ANGLE, "elbow_left_deg"))
+
+    assert elbow.smooth.edited.tolist() == [False, True, False]
+    assert elbow.smooth.made_up.tolist() == [False, False, True]
+
+
 def test_a_point_alone_is_told_since_no_line_shows_it() -> None:
     nan = np.nan
     assert curve_of([1, 2, nan, 3, nan, nan, 4]).lone.tolist() == [

@@ -26,13 +26,13 @@ from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from sdpose_track.records import Provenance
 from ui.canvas import nudging
-from ui.canvas.geometry import STEP, Lens, Pane
-from ui.canvas.look import Compare, Look, Switch
 from ui.canvas.painting import paint
 from ui.canvas.pointer import Pointer
 from ui.canvas.snapshots import snapshot
 from ui.canvas.stage import Stage
 from ui.document.document import Document
+from ui.figures.geometry import STEP, Lens, Pane
+from ui.figures.look import Compare, Look, Switch
 from ui.look.texts import plural
 from ui.look.theme import tokens
 
@@ -40,6 +40,7 @@ KEPT_TIMES = 1000
 """Paints whose times are kept."""
 ORIGINS = {
     Provenance.MEASURED: "seen by the model",
+    Provenance.MEASURED_FAST: "seen by the fast model",
     Provenance.PREDICTED: "predicted by the filter",
     Provenance.FILLED: "filled in",
     Provenance.EDITED: "placed by hand",

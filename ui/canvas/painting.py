@@ -5,16 +5,15 @@ from __future__ import annotations
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPen
 
-from ui.canvas.bodies import LEVELS, confidence_ink
 from ui.canvas.hits import Joint
-from ui.canvas.overlay import Site, draw_people
 from ui.canvas.scene import Scene
 from ui.canvas.stage import Stage
 from ui.document.reading import Kind
+from ui.figures.bodies import LEVELS, confidence_ink
+from ui.figures.overlay import Site, draw_people
+from ui.figures.words import MARGIN, paint_ground
 from ui.look.theme import DARK, tokens
 
-MARGIN = 12.0
-"""Points between words and the edge of a pane."""
 PIXELS_FROM = 8.0
 """Device pixels for a pixel of the picture from which on pixels are seen as squares."""
 TITLES = {Kind.RAW: "Raw", Kind.SMOOTH: "Smoothed"}
@@ -107,7 +106,7 @@ def _paint_pill(painter: QPainter, text: str, site: Site, edge: Qt.AlignmentFlag
     is_top = edge is Qt.AlignmentFlag.AlignTop
     x = area.left() if is_top else area.center().x() - wide / 2
     place = QRectF(x, area.top() if is_top else area.bottom() - high, wide, high)
-    _paint_ground(painter, place)
+    paint_ground(painter, place)
     painter.setFont(site.font)
     painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
@@ -122,7 +121,7 @@ def _paint_legend(painter: QPainter, site: Site) -> None:
     wide, tall = first + bar.width() + last + 4 * gap, metrics.height() + 8
     area = (site.area & site.picture).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
     place = QRectF(area.right() - wide, area.bottom() - tall, wide, tall)
-    _paint_ground(painter, place)
+    paint_ground(painter, place)
     painter.setFont(site.font)
     middle = Qt.AlignmentFlag.AlignVCenter
     inside = place.adjusted(gap, 0, -gap, 0)
@@ -133,14 +132,3 @@ def _paint_legend(painter: QPainter, site: Site) -> None:
     for level in range(LEVELS):
         colours.setColorAt(level / (LEVELS - 1), confidence_ink(level))
     painter.fillRect(bar, colours)
-
-
-def _paint_ground(painter: QPainter, place: QRectF) -> None:
-    """Paint a dark ground for words, and leave the pen in the colour that is read on it."""
-    ground = QColor(DARK.window)
-    ground.setAlphaF(0.85)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(ground)
-    painter.drawRoundedRect(place, 4, 4)
-    painter.setPen(QColor(DARK.text))

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtWidgets import QApplication
 
-from ui.canvas.geometry import Pane
 from ui.canvas.hits import Joint
 from ui.canvas.stage import Stage
+from ui.figures.geometry import Pane
 
 MORE = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 """Keys with which a click chooses one more."""

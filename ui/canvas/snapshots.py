@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PyQt6.QtGui import QColor, QFont, QImage, QPainter
 
-from ui.canvas.geometry import Lens, Pane
-from ui.canvas.overlay import Site
 from ui.canvas.painting import paint_people
 from ui.canvas.stage import Stage
+from ui.figures.geometry import Lens, Pane
+from ui.figures.overlay import Site
 from ui.look.theme import DARK
 
 LETTERS = 48

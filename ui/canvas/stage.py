@@ -10,15 +10,15 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtGui import QFont
 
 from sdpose_track.records import Pose
-from ui.canvas.geometry import Lens, Pane, panes_of
 from ui.canvas.hits import Joint, joint_at, person_at
-from ui.canvas.look import Compare, Look, Switch
-from ui.canvas.overlay import Cast, Site
 from ui.canvas.scene import Scene, scene_of, with_keypoint
-from ui.canvas.trails import Wake
+from ui.canvas.wake import Wake
 from ui.canvas.who import Who
 from ui.document.document import Document
 from ui.document.reading import Kind
+from ui.figures.geometry import Lens, Pane, panes_of
+from ui.figures.look import Compare, Look, Switch
+from ui.figures.overlay import Cast, Site
 
 GAP = 4.0
 """Points between two panes."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sdpose_track.records import Pose
-from ui.canvas.look import Look
-from ui.canvas.overlay import Guise
 from ui.document.people import People
+from ui.figures.look import Look
+from ui.figures.overlay import Guise
 
 
 class Who:

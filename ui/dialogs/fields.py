@@ -196,7 +196,7 @@ class FolderField(QWidget):
         return at_home(text)
 
     def _ask(self) -> None:
-        dialog = QFileDialog(self, "Choose a folder", self.line.text())
+        dialog = QFileDialog(self, "Choose a folder", str(at_home(self.line.text())))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.line.setText)

@@ -27,6 +27,12 @@ LABELS = {
     "--overwrite": "Start anew",
     "--smooth": "Smoothing",
     "--facing": "Facing",
+    "--latency": "Latency budget",
+    "--size": "Picture",
+    "--rate": "Picture",
+    "--osc": "OSC",
+    "--ws": "WebSocket",
+    "--record": "Record",
 }
 """What an option is called beside its control."""
 

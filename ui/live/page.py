@@ -1,150 +1,83 @@
-"""The page of live sources."""
+"""The page of live sources: what is chosen beside what is seen."""
 
 from __future__ import annotations
 
-from enum import Enum
+import time
 
-from PyQt6.QtCore import QEvent, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QImage, QShowEvent
-from PyQt6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSizePolicy,
-    QSpinBox,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtGui import QShowEvent
+from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
-from sdpose_track.errors import SdposeError, SettingsError
-from sdpose_track.sources import open_source
+from sdpose_track.capture import Camera, list_cameras
+from sdpose_track.errors import SettingsError
+from sdpose_track.live.records import LiveResult
+from sdpose_track.live.sending import Way
+from sdpose_track.live.wish import LiveWish, RecordWish
 from ui.bridge import Lane
-from ui.live.cameras import Camera, list_cameras
+from ui.dialogs.fields import GAP
+from ui.figures.look import Look
+from ui.jobs.bar import REFRESH_MS
+from ui.jobs.job import State
+from ui.jobs.wording import in_words
+from ui.live.controls import Controls
+from ui.live.job import LiveJob, Recorded
 from ui.live.picture import EMPTY, PictureArea
-from ui.live.stats import LiveStats, StatsTable
-from ui.look.icons import icon
+from ui.live.sight import Sight
+from ui.look.texts import capital, plural
+from ui.preferences import Preferences
 
-ADDRESS = "An address"
-NO_CAMERA = "No camera was found: connect one and look again, or write an address"
-_EXAMPLE = "rtsp://camera.local/stream"
-_SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "udp", "tcp", "srt")
-_LATENCY_MS = (50, 200, 2000)
-"""Least, usual and most."""
-
-
-class State(Enum):
-    """What the page is at."""
-
-    IDLE = "Start"
-    STARTING = "Starting …"
-    RUNNING = "Stop"
+NO_CAMERA = "No camera was found: connect one and look again, or choose an address or a file"
+OPENING = "Opening the source and loading the models …"
+ENDED = "The source has ended."
+TOLD_S = 6.0
+"""For so long what was told of a connection stays upon pictures that come again."""
 
 
 class LivePage(QWidget):
-    """Chooses a source and shows what comes of it. `finish` ends its thread."""
+    """Chooses a source and shows what comes of it. `finish` ends every thread."""
 
-    start_wanted = pyqtSignal(str, int, bool)
-    """What to open, for `open_source`; the latency budget in ms; whether to record a session."""
-    stop_wanted = pyqtSignal()
+    changed = pyqtSignal()
+    """The run is at another state, or the controls are shown or hidden."""
+    open_wanted = pyqtSignal(str)
+    """The path of a recording, to be looked at."""
+    full_screen_wanted = pyqtSignal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.state = State.IDLE
-        self._lane = Lane("live", self)
+        self._lane = Lane("live-cameras", self)
         self._is_listed = False
         self._empty = EMPTY
-        self.source = QComboBox()
-        self.address = QLineEdit()
-        self.again = QToolButton()
-        self.latency = QSpinBox()
-        self.record = QCheckBox("&Record a session")
-        self.start = QPushButton()
-        self.sign = QLabel()
-        self.sentence = QLabel()
+        self._job: LiveJob | None = None
+        self._base = LiveWish(spec="")
+        """What was wished for elsewhere: it says what the page does not offer."""
+        self._told_at = 0.0
+        self.controls = Controls(preferences)
         self.picture = PictureArea()
-        self.stats = StatsTable()
-        self._dress()
-        self._lay_out()
-        self._connect()
-        self._offer(())
-        self._show_state(State.IDLE)
-
-    def _dress(self) -> None:
-        self.source.setAccessibleName("Camera or address")
-        self.source.setToolTip("The camera to open, or an address")
-        self.source.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.address.setAccessibleName("Address")
-        self.address.setPlaceholderText(_EXAMPLE)
-        self.address.setToolTip("An address that a camera or a server sends from")
-        self.address.setClearButtonEnabled(True)
-        self.again.setIcon(icon("loop"))
-        self.again.setToolTip("Look again for cameras")
-        self.again.setAccessibleName("Look again for cameras")
-        least, usual, most = _LATENCY_MS
-        self.latency.setRange(least, most)
-        self.latency.setSingleStep(least)
-        self.latency.setValue(usual)
-        self.latency.setSuffix(" ms")
-        self.latency.setAccessibleName("Latency budget in milliseconds")
-        self.latency.setToolTip("How late a pose may be; frames that would be later are left out")
-        self.record.setToolTip("Keep what is seen as a session, to look at again and to export")
-        self.start.setDefault(True)
-        self.sentence.setWordWrap(True)
-        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
-        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.sign.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._tell("")
-
-    def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setHorizontalSpacing(12)
-        form.setVerticalSpacing(8)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        cameras = QHBoxLayout()
-        cameras.setSpacing(4)
-        cameras.addWidget(self.source, 1)
-        cameras.addWidget(self.again)
-        label = QLabel("&Source")
-        label.setBuddy(self.source)
-        form.addRow(label, cameras)
-        form.addRow("&Address", self.address)
-        form.addRow("&Latency budget", self.latency)
-        form.addRow("", self.record)
-        self._form = form
-        side = QVBoxLayout()
-        side.setSpacing(12)
-        side.addLayout(form)
-        side.addWidget(self.start)
-        told = QHBoxLayout()
-        told.setSpacing(8)
-        told.addWidget(self.sign)
-        told.addWidget(self.sentence, 1)
-        side.addLayout(told)
-        side.addWidget(self.stats)
-        side.addStretch(1)
-        column = QWidget()
-        column.setLayout(side)
-        side.setContentsMargins(0, 0, 0, 0)
-        column.setFixedWidth(56 * self.fontMetrics().averageCharWidth())
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self._show_stats)
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 16, 16, 16)
-        row.setSpacing(16)
-        row.addWidget(column)
+        row.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
+        row.setSpacing(2 * GAP)
+        row.addWidget(self.controls)
         row.addWidget(self.picture, 1)
+        self._connect()
+        self._show_state()
 
     def _connect(self) -> None:
-        self.source.currentIndexChanged.connect(lambda _row: self._show_kind())
-        self.address.returnPressed.connect(self.start.click)
-        self.again.clicked.connect(self.look)
-        self.start.clicked.connect(self._pressed)
-        self._lane.refused.connect(self.refuse)
+        controls = self.controls
+        controls.form.again.clicked.connect(self.look)
+        controls.start.clicked.connect(self._pressed)
+        controls.mirror.toggled.connect(self.picture.set_mirrored)
+        self.picture.set_mirrored(controls.mirror.isChecked())
+        controls.record.wanted.connect(self._record)
+        controls.record.unwanted.connect(self._end_recording)
+        controls.record.open_wanted.connect(self.open_wanted)
+        controls.send.changed.connect(self._send)
+        self.picture.painted.connect(self._on_painted)
+        self.picture.double_clicked.connect(self.full_screen_wanted)
 
-    # -- what there is to open ---------------------------------------------------------------------
+    # -- what there is to look at ------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         super().showEvent(event)
@@ -154,117 +87,149 @@ class LivePage(QWidget):
     def look(self) -> None:
         """Look for cameras, not in this thread."""
         self._is_listed = True
-        self.again.setEnabled(False)
+        self.controls.form.again.setEnabled(False)
         self._lane.ask(list_cameras, self._show_cameras, topic="cameras")
 
     def _show_cameras(self, cameras: tuple[Camera, ...]) -> None:
-        self._offer(cameras)
-        self.again.setEnabled(True)
+        self.controls.form.offer(cameras)
+        self.controls.form.again.setEnabled(True)
         self._empty = EMPTY if cameras else NO_CAMERA
-        if self.state is State.IDLE:
+        if self._job is None:
             self.picture.say(self._empty)
 
-    def _offer(self, cameras: tuple[Camera, ...]) -> None:
-        """Offer cameras, and an address; what was chosen stays so if it is still there."""
-        chosen = self.source.currentData()
-        self.source.clear()
-        for camera in cameras:
-            self.source.addItem(f"{camera.name}  ({camera.spec})", camera.spec)
-        self.source.addItem(ADDRESS, "")
-        self.source.setCurrentIndex(max(0, self.source.findData(chosen) if chosen else 0))
+    def toggle_controls(self) -> None:
+        """Hide what stands beside the picture, or show it again."""
+        self.controls.setVisible(self.controls.isHidden())
+        self.changed.emit()
 
-    def _show_kind(self) -> None:
-        """Offer the field for an address only where one is wanted."""
-        self._form.setRowVisible(self.address, not self.source.currentData())
-
-    @property
-    def spec(self) -> str:
-        """What is chosen, for `open_source`; empty where no address is written."""
-        return self.source.currentData() or self.address.text().strip()
+    def set_look(self, look: Look) -> None:
+        """Show of the people what `look` says."""
+        self.picture.set_look(look)
 
     # -- starting and stopping ---------------------------------------------------------------------
 
+    @property
+    def state(self) -> State | None:
+        """What the run is at; None: there is none."""
+        return None if self._job is None else self._job.state
+
+    @property
+    def is_running(self) -> bool:
+        """Something is looked at now."""
+        return self.state is State.RUNNING
+
+    def begin(self, wish: LiveWish) -> None:
+        """Start what is wished for elsewhere, in the place of what runs; the controls show it."""
+        self._leave()
+        self._base = wish
+        self.controls.show_wish(wish)
+        self._start(wish)
+
     def _pressed(self) -> None:
-        if self.state is State.IDLE:
-            self._begin()
-        else:
-            self._lane.forget("open")
-            self.stop_wanted.emit()
-            self.show_running(False)
+        if self._job is not None:
+            self._job.cancel()
+            return
+        try:
+            wish = self.controls.wish(self._base)
+        except SettingsError as error:
+            self.controls.notice.say(capital(in_words(str(error))))
+            return
+        self.controls.remember()
+        self._start(wish)
 
-    def _begin(self) -> None:
-        """Ask the engine whether it can open what is chosen."""
-        self._tell("")
-        spec = self.spec
-        self._show_state(State.STARTING)
-        self._lane.ask(lambda: _try(spec), lambda _none: self._wish(spec), self._fail, topic="open")
+    def _start(self, wish: LiveWish) -> None:
+        self.controls.notice.say("")
+        self.picture.say(OPENING)
+        self._job = job = LiveJob(wish, self)
+        job.state_changed.connect(lambda _state: self._show_state())
+        job.shown.connect(self._on_shown)
+        job.noted.connect(self._on_noted)
+        job.recording_changed.connect(self._on_recording)
+        job.recorded.connect(self.controls.record.show_recorded)
+        job.not_recorded.connect(self.controls.record.refuse)
+        job.not_sent.connect(self.controls.send.refuse)
+        job.ended.connect(self._on_ended)
+        self._show_state()
+        job.start()
 
-    def _wish(self, spec: str) -> None:
-        self.start_wanted.emit(spec, self.latency.value(), self.record.isChecked())
+    def _on_ended(self, state: State, sentence: str | None) -> None:
+        self._leave()
+        if state is State.DONE:
+            self.controls.notice.say(ENDED, wrong=False)
+        elif sentence is not None:
+            self.controls.notice.say(capital(sentence))
+            self.controls.show()  # there it is read
+            self.changed.emit()
 
-    def _fail(self, error: SdposeError) -> None:
-        self.refuse(str(error))
-
-    def show_running(self, running: bool) -> None:
-        """Tell that the source runs, or that it has ended."""
-        self._show_state(State.RUNNING if running else State.IDLE)
-        if running:
-            self._tell("")
-        else:
-            self.stats.show_stats(None)
+    def _leave(self) -> None:
+        """End what runs, and wait for that."""
+        job, self._job = self._job, None
+        if job is not None:
+            self._timer.stop()
+            job.close()
+            job.deleteLater()
+            self.controls.record.show_recording(None)
+            if (session := job.recording) is not None:  # it ended with the job
+                self.controls.record.show_recorded(Recorded(session, session.exists(), None))
             self.picture.say(self._empty)
+            self._show_state()
 
-    def refuse(self, sentence: str) -> None:
-        """Tell why the source cannot be opened, or has ended: a sentence."""
-        self.show_running(False)
-        self._tell(sentence)
-
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
-            self._paint_sign()
-
-    def _paint_sign(self) -> None:
-        size = self.fontMetrics().height()
-        self.sign.setPixmap(icon("warning").pixmap(QSize(size, size), self.devicePixelRatioF()))
-
-    def _tell(self, sentence: str) -> None:
-        self._paint_sign()
-        self.sentence.setText(sentence)
-        self.sentence.setAccessibleName(f"error: {sentence}" if sentence else "")
-        for part in (self.sign, self.sentence):
-            part.setVisible(bool(sentence))
-
-    def _show_state(self, state: State) -> None:
-        self.state = state
-        idle = state is State.IDLE
-        self.start.setText(state.value)
-        self.start.setAccessibleName(f"{state.value} live view")
-        self.start.setToolTip("Open the source" if idle else "Close the source")
-        for field in (self.source, self.again, self.address, self.latency, self.record):
-            field.setEnabled(idle)
+    def _show_state(self) -> None:
+        self.controls.show_state(self.state)
+        job = self._job
+        if job is not None and job.run is not None and not self._timer.isActive():
+            self._timer.start()
+            self.controls.describe(job.run)
+        self.changed.emit()
 
     # -- what comes of it --------------------------------------------------------------------------
 
-    def show_stats(self, stats: LiveStats) -> None:
-        """Show how the source keeps up."""
-        self.stats.show_stats(stats)
+    def _on_shown(self, sight: Sight) -> None:
+        run = None if self._job is None else self._job.run
+        if run is not None:
+            self.picture.show_sight(sight, run.skeleton)
+            if self.picture.told and time.monotonic() - self._told_at > TOLD_S:
+                self.picture.tell("")
 
-    def show_picture(self, image: QImage) -> None:
-        """Show the newest picture, with whatever is drawn on it."""
-        self.picture.show_picture(image)
+    def _on_painted(self, result: LiveResult) -> None:
+        if self._job is not None:
+            self._job.painted(result)
+
+    def _on_noted(self, sentence: str) -> None:
+        """Say something upon the picture: it stays while no other picture comes."""
+        self._told_at = time.monotonic()
+        self.picture.tell(capital(sentence))
+
+    def _show_stats(self) -> None:
+        job = self._job
+        stats = None if job is None else job.measured()
+        if job is not None and stats is not None:
+            self.controls.stats.show_stats(stats, job.wish.settings.latency_ms)
+            if job.recording is not None and stats.recorded is not None:
+                self.controls.record.show_count(job.recording, stats.recorded)
+                self.picture.show_recorded(plural(stats.recorded, "frame"))
+
+    # -- recording and sending ---------------------------------------------------------------------
+
+    def _record(self, wish: RecordWish) -> None:
+        if self._job is not None:
+            self._job.record(wish)
+
+    def _end_recording(self) -> None:
+        if self._job is not None:
+            self._job.end_recording()
+
+    def _on_recording(self) -> None:
+        recording = None if self._job is None else self._job.recording
+        self.controls.record.show_recording(recording)
+        self.controls.record.set_able(on=self.is_running)
+        self.picture.show_recorded("" if recording is None else plural(0, "frame"))
+
+    def _send(self, way: Way) -> None:
+        if self._job is not None and self.is_running:
+            self._job.send(way, self.controls.send.address(way))
 
     def finish(self) -> None:
-        """End the thread and wait for it. Safe to call again."""
+        """End the run, whose recording is whole then, and every thread. Safe to call again."""
+        self._leave()
         self._lane.close()
-
-
-def _try(spec: str) -> None:
-    """Open what is chosen and close it again. Raises SdposeError where that cannot be."""
-    if not spec:
-        raise SettingsError(f"No address is written; write one such as {_EXAMPLE}.")
-    scheme = spec.partition("://")[0].lower()
-    is_camera = spec.isdecimal() or spec.startswith("/dev/video")
-    if not is_camera and scheme not in _SCHEMES:
-        raise SettingsError(f"{spec} is no address of a live source; write one such as {_EXAMPLE}.")
-    open_source(spec).close()

@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from ui.look.texts import bytes_text, frames_per_second
-from ui.look.theme import steady_digits
+from sdpose_track.live.meter import LiveStats
+from ui.look.texts import bytes_text
+from ui.look.theme import steady_digits, tokens
 
 UNKNOWN = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class LiveStats:
-    """What is measured of a running live source; None where nothing is known yet."""
-
-    latency_p50_ms: float | None = None
-    """From the arrival of a frame to its poses on the screen: half of the frames are faster."""
-    latency_p95_ms: float | None = None
-    """All but one in twenty are faster."""
-    frames_in: float | None = None
-    """Frames a second that arrive."""
-    frames_out: float | None = None
-    """Frames a second that are shown."""
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    """Frames left out since the start, by the stage before which they were."""
-    waiting: Mapping[str, int] = field(default_factory=dict)
-    """Frames that wait now, by the stage before which they do."""
-    gpu_bytes: int | None = None
-    """Memory used on the graphics card."""
-
-
 _ROWS = (
     ("Latency, median", "From a frame's arrival to its poses on the screen"),
     ("Latency, 95th percentile", "All but one frame in twenty are faster"),
     ("Frames in", "Frames a second that arrive"),
     ("Frames out", "Frames a second that are shown"),
-    ("Dropped", "Frames left out since the start, by where"),
+    ("Left out", "Frames left out since the start, by what was too busy to look at them"),
     ("Waiting", "Frames that wait now, by where"),
+    ("People", "Who is followed now"),
+    ("Detector", "At which size it looks at a frame"),
+    ("Pose model", "How often it looks a second, and at how many people at once"),
     ("Graphics memory", "Memory used on the graphics card"),
 )
 """What each row is called, and means."""
+_P95 = 1
+"""The row that is held against the budget."""
 
 
 class StatsTable(QTableWidget):
@@ -81,11 +65,19 @@ class StatsTable(QTableWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFixedHeight(self.rowCount() * self.rowHeight(0) + 2 * self.frameWidth())
 
-    def show_stats(self, stats: LiveStats | None) -> None:
-        """Show what is measured; None: nothing."""
-        for row, text in enumerate(_texts(stats or LiveStats())):
+    def show_stats(self, stats: LiveStats | None, budget_ms: float = float("inf")) -> None:
+        """Show what is measured; None: nothing. A latency over the budget is seen to be so."""
+        texts = (UNKNOWN,) * len(_ROWS) if stats is None else _texts(stats)
+        for row, text in enumerate(texts):
             if (item := self.item(row, 1)) is not None:
                 item.setText(text)
+        p95 = None if stats is None else stats.latency_p95_ms
+        if (item := self.item(_P95, 1)) is not None:
+            is_late = p95 is not None and p95 > budget_ms
+            ink = QColor(tokens().warning) if is_late else None  # None: as the theme has it
+            item.setData(Qt.ItemDataRole.ForegroundRole, ink)
+            more = f"; the budget is {budget_ms:.0f} ms" if is_late else ""
+            item.setToolTip(_ROWS[_P95][1] + more)
 
 
 def _texts(stats: LiveStats) -> tuple[str, ...]:
@@ -96,7 +88,10 @@ def _texts(stats: LiveStats) -> tuple[str, ...]:
         _rate(stats.frames_in),
         _rate(stats.frames_out),
         _places(stats.dropped),
-        _places(stats.waiting),
+        _places({place: n for place, n in stats.waiting.items() if n}) or "0",
+        f"{stats.people:,}",
+        UNKNOWN if stats.detector_size is None else f"{stats.detector_size} px",
+        _pose_model(stats),
         UNKNOWN if stats.gpu_bytes is None else bytes_text(stats.gpu_bytes),
     )
 
@@ -106,8 +101,15 @@ def _milliseconds(value: float | None) -> str:
 
 
 def _rate(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{frames_per_second(value)} / s"
+    return UNKNOWN if value is None else f"{value:.1f} / s"
 
 
 def _places(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{place} {count:,}" for place, count in counts.items()) or UNKNOWN
+    return ", ".join(f"{place} {count:,}" for place, count in counts.items())
+
+
+def _pose_model(stats: LiveStats) -> str:
+    """Return `2.5 / s, 3 people`; without a pose model, or before its first pass, a dash."""
+    if not stats.crops or stats.pose_rate is None:
+        return UNKNOWN
+    return f"{_rate(stats.pose_rate)}, {stats.crops} at once"

@@ -40,3 +40,9 @@ def bytes_text(size: int) -> str:
 def native_keys(keys: QKeySequence) -> str:
     """Return a shortcut as this system writes it: `Ctrl+O`, on a Mac `⌘O`; empty if it has none."""
     return keys.toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def capital(sentence: str) -> str:
+    """Return a sentence with a capital at its beginning, unless that is the name of a file."""
+    first = sentence.split(" ", 1)[0]
+    return sentence[:1].upper() + sentence[1:] if first.isalpha() else sentence

@@ -241,9 +241,11 @@ def _origin(track: TrackArrays, keypoints: Sequence[int] | None) -> UInt8:
 
     Of some, the least certain tells; a whole person is made up where all of them are.
     """
+    origin = track.provenance
+    origin = np.where(origin == Provenance.MEASURED_FAST, np.uint8(Provenance.MEASURED), origin)
     if keypoints is not None:
-        return np.asarray(track.provenance[:, list(keypoints)].max(axis=1))
-    least, most = track.provenance.min(axis=1), track.provenance.max(axis=1)
+        return np.asarray(origin[:, list(keypoints)].max(axis=1))
+    least, most = origin.min(axis=1), origin.max(axis=1)
     return np.asarray(np.where(most == Provenance.EDITED, most, least))
 
 

@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QStackedWidget, QWidget
 
+from sdpose_track.session.its_source import LIVE
 from ui.actions import MENUS
 from ui.document.document import Document
 from ui.window.work import Work
@@ -58,7 +59,8 @@ class Able(QObject):
         self._enable(("close",), is_open)
         self._enable(("track",), document.pictures.is_open and run is None)
         self._enable(("resume",), facts is not None and not facts.is_complete and run is None)
-        self._enable(("find-video",), facts is not None)
+        is_from_file = facts is not None and facts.header.source.kind not in LIVE
+        self._enable(("find-video",), is_from_file)
 
     def _enable(self, names: Iterable[str], on: bool) -> None:
         for name in names:

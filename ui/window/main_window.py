@@ -9,6 +9,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PyQt6.QtWidgets import QDialog, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from sdpose_track.live.wish import LiveWish
+from sdpose_track.session.its_source import LIVE
 from ui import keys
 from ui.actions import Actions
 from ui.canvas.canvas import Canvas
@@ -16,6 +18,7 @@ from ui.document.document import Document
 from ui.document.pictures import MOST_BYTES
 from ui.jobs.bar import JobBar
 from ui.live.page import LivePage
+from ui.look.texts import capital
 from ui.people.commands import Commands
 from ui.people.doubts_panel import DoubtsPanel
 from ui.people.panel import PeoplePanel
@@ -78,7 +81,7 @@ class MainWindow(QMainWindow):
         self.people_panel = PeoplePanel(document, self.commands, actions)
         self.doubts_panel = DoubtsPanel(document)
         self.plots = PlotPanel(document)
-        self.live = LivePage()
+        self.live = LivePage(self.preferences)
         self.welcome = Welcome([actions["open"], actions["open-folder"]])
         self.status = StatusLine(document)
         self.docks = Docks(self)
@@ -149,6 +152,8 @@ class MainWindow(QMainWindow):
         self.work.refused.connect(self.say)
         self.work.noted.connect(lambda sentence: self.banners.say(sentence, Tone.NOTE))
         self.plots.refused.connect(self.say)
+        self.live.open_wanted.connect(self.open)
+        self.live.full_screen_wanted.connect(self.full_screen.toggle)
 
     # -- opening -----------------------------------------------------------------------------------
 
@@ -217,16 +222,25 @@ class MainWindow(QMainWindow):
         self.commands_table["live"].setChecked(on)
         self.docks.show_for(is_open=self.document.is_open and not on)
 
+    def go_live(self, wish: LiveWish) -> None:
+        """Turn to the live page and start what is wished for."""
+        self.show_live(on=True)
+        self.live.begin(wish)
+
     def toggle_live(self) -> None:
         """Turn to the live page, or back from it."""
         self.show_live(on=self.pages.currentWidget() is not self.live)
 
     def say(self, sentence: str) -> None:
         """Tell what could not be done."""
-        self.banners.say(_capital(sentence), Tone.ERROR)
+        self.banners.say(capital(sentence), Tone.ERROR)
 
     def _on_video_missing(self, sentence: str) -> None:
-        self.banners.say(_capital(sentence), Tone.WARNING, ("Find the Video…", self.find_video))
+        facts = self.document.facts
+        if facts is not None and facts.header.source.kind in LIVE:
+            self.banners.say(f"{facts.path.name} was recorded without the pictures", Tone.NOTE)
+            return
+        self.banners.say(capital(sentence), Tone.WARNING, ("Find the Video…", self.find_video))
 
     def find_video(self) -> None:
         """Ask where the video of the session is now."""
@@ -295,9 +309,3 @@ class MainWindow(QMainWindow):
         if self.preferences.state is not None:
             self.restoreState(self.preferences.state, self.preferences.STATE_VERSION)
         self._show_page()
-
-
-def _capital(sentence: str) -> str:
-    """Return a sentence with a capital at its beginning, unless that is the name of a file."""
-    first = sentence.split(" ", 1)[0]
-    return sentence[:1].upper() + sentence[1:] if first.isalpha() else sentence

@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from sdpose_track.home import from_home
 from ui.look.icons import icon
 from ui.look.theme import tokens
 
@@ -149,7 +150,7 @@ class _Recent(QWidget):
     def show_paths(self, paths: Sequence[str]) -> None:
         self._list.clear()
         for path in paths:
-            name, folder = Path(path).name or path, _short(Path(path).parent)
+            name, folder = Path(path).name or path, from_home(Path(path).parent)
             item = QListWidgetItem(f"{name}    {folder}")
             item.setIcon(icon(_sign(path)))
             item.setToolTip(path)
@@ -176,10 +177,3 @@ def _sign(path: str) -> str:
     if path.endswith(".sdpose"):
         return "track"
     return "folder" if Path(path).is_dir() else "film"
-
-
-def _short(folder: Path) -> str:
-    try:
-        return f"~/{folder.relative_to(Path.home())}"
-    except ValueError:
-        return str(folder)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ui.canvas.look import Compare, Switch
 from ui.document.document import Document
+from ui.figures.look import Compare, Switch
 from ui.look.icons import icon
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def wire(window: MainWindow) -> None:
         actions[name].triggered.connect(partial(_call, deed))
     _wire_look(window)
     _wire_state(window)
+    _wire_live(window)
 
 
 def _call(deed: Does, _checked: bool) -> None:
@@ -131,6 +132,8 @@ def _of_view(window: MainWindow) -> dict[str, Does]:
         "full-screen": window.full_screen.toggle,
         "leave-full-screen": window.full_screen.leave,
         "live": window.toggle_live,
+        "live-controls": window.live.toggle_controls,
+        "live-record": window.live.controls.record.toggle,
         "go-to": window.talks.go_to,
     }
 
@@ -156,6 +159,8 @@ def _wire_look(window: MainWindow) -> None:
         preferences.switches = {n: getattr(look, s.value) for n, s in SWITCHES.items()}
         preferences.compare = next(n for n, c in COMPARE.items() if c is look.compare)
 
+        window.live.set_look(look)
+
     show()
     canvas.look_changed.connect(show)
 
@@ -169,3 +174,18 @@ def _wire_state(window: MainWindow) -> None:
 
     player.playing_changed.connect(show_playing)
     player.marks_changed.connect(lambda: actions["loop"].setChecked(player.loops))
+
+
+def _wire_live(window: MainWindow) -> None:
+    """Let the live page's commands show how it is; elsewhere they are grey."""
+    actions, live, pages = window.commands_table, window.live, window.pages
+
+    def show() -> None:
+        is_seen = pages.currentWidget() is live
+        actions["live-controls"].setEnabled(is_seen)
+        actions["live-controls"].setChecked(not live.controls.isHidden())
+        actions["live-record"].setEnabled(is_seen and live.is_running)
+
+    show()
+    live.changed.connect(show)
+    pages.currentChanged.connect(lambda _page: show())

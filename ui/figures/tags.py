@@ -8,7 +8,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from sdpose_track.render.figure import OUTLINE
-from ui.canvas.bodies import inks_of, qcolor
+from ui.figures.bodies import inks_of, qcolor
 
 
 class Tags:

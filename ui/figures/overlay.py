@@ -18,12 +18,12 @@ from sdpose_track.render.figure import OUTLINE, Mask
 from sdpose_track.render.overlay import Reach, bone_width, is_large, top_of
 from sdpose_track.render.trails import Step
 from sdpose_track.skeletons import Skeleton
-from ui.canvas.bodies import Body, Stroke, qcolor
-from ui.canvas.figures import draw_body, draw_ghost, draw_halo
-from ui.canvas.geometry import Lens, Pane
-from ui.canvas.look import Look
-from ui.canvas.tags import Tags
-from ui.canvas.trails import draw_trail
+from ui.figures.bodies import Body, Stroke, qcolor
+from ui.figures.drawing import draw_body, draw_ghost, draw_halo
+from ui.figures.geometry import Lens, Pane
+from ui.figures.look import Look
+from ui.figures.tags import Tags
+from ui.figures.trails import draw_trail
 from ui.look.colours import person_colour
 
 CHOSEN_LIGHT, HOVERED_LIGHT = QColor("#ffffff"), QColor("#9aa2ad")
@@ -58,7 +58,7 @@ class Cast(NamedTuple):
 class Site:
     """Where it is drawn."""
 
-    def __init__(self, lens: Lens, pane: Pane, font: QFont) -> None:
+    def __init__(self, lens: Lens, pane: Pane, font: QFont, *, is_mirrored: bool = False) -> None:
         """`font` is that of tags."""
         self.lens = lens
         self.pane = pane
@@ -74,7 +74,9 @@ class Site:
         seen = self.area & self.picture
         self._side = min(seen.width(), seen.height())
         half = self.scale / 2  # (0, 0) is the middle of a pixel
-        self.transform = QTransform(self.scale, 0, 0, self.scale, x + half, y + half)
+        to_right = QTransform(self.scale, 0, 0, self.scale, x + half, y + half)
+        to_left = QTransform(-self.scale, 0, 0, self.scale, self.picture.right() - half, y + half)
+        self.transform = to_left if is_mirrored else to_right
         """From pixels of the picture to points of the canvas."""
 
     def stroke(self, pose: Pose) -> Stroke:

@@ -13,7 +13,7 @@ from PyQt6.QtCore import QLineF, QPointF
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from sdpose_track.render.figure import OUTLINE
-from ui.canvas.bodies import (
+from ui.figures.bodies import (
     FLAT,
     LEVELS,
     ROUND,
