@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from sdpose_track.live.meter import MEMORY_S, WINDOW_S, LiveStats, Meter
+from sdpose_track.live.meter import WINDOW_S, LiveStats, Meter
 
 
 def test_nothing_is_known_before_anything_was_told() -> None:
@@ -81,13 +81,19 @@ def test_detections_are_told_apart_by_size_and_the_first_of_each_is_left_out() -
     assert meter.times(2.0).detect_s == {320: pytest.approx(0.01), 640: pytest.approx(0.04)}
 
 
-def test_a_size_that_is_used_no_more_is_remembered_for_a_while() -> None:
+def test_a_size_that_is_used_no_more_is_judged_by_how_the_one_in_use_fares() -> None:
     meter = Meter()
-    for i in range(3):
-        meter.detection(i, 640, 0.04)
-
-    assert meter.times(WINDOW_S * 2).detect_s == {640: pytest.approx(0.04)}
-    assert meter.times(MEMORY_S * 2).detect_s == {}
+    for begin, size, spent, told in (
+        (0, 640, 0.04, {640: 0.04}),
+        (40, 640, 0.12, {640: 0.12}),  # the machine has much else to do ...
+        (80, 320, 0.03, {320: 0.03, 640: 0.12}),  # ... so a small size is used ...
+        (120, 320, 0.01, {320: 0.01, 640: 0.04}),  # ... until it is free again
+        (160, 320, 0.02, {320: 0.02, 640: 0.08}),
+    ):
+        for i in range(400):
+            meter.detection(begin + i * 0.1, size, spent)
+        found = meter.times(begin + 39.95).detect_s
+        assert found == {each: pytest.approx(s) for each, s in told.items()}
 
 
 def test_a_size_that_became_slower_is_judged_by_its_last_seconds() -> None:

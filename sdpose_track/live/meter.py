@@ -73,6 +73,10 @@ class _Ring:
         self._items.append((now, value))
         self.told += 1
 
+    @property
+    def newest(self) -> float:
+        return self._items[-1][0] if self._items else 0.0
+
     def since(self, begin: float) -> list[float]:
         return [value for at, value in self._items if at > begin]
 
@@ -103,6 +107,10 @@ class Meter:
         self._shown = _Ring()
         self._stages: defaultdict[str, _Ring] = defaultdict(_Ring)
         self._detections: defaultdict[int, _Ring] = defaultdict(_Ring)
+        self._best: dict[int, float] = {}
+        """Median seconds of a detection in the best time, by size."""
+        self._load = 1.0
+        """How many times as long detections take now."""
         self._passes: defaultdict[int, _Ring] = defaultdict(lambda: _Ring(_PASSES))
         self._passed = _Ring()
 
@@ -188,12 +196,23 @@ class Meter:
             return StageTimes(self._detect_s(now), fixed, each, rest, interval)
 
     def _detect_s(self, now: float) -> dict[int, float]:
-        found = {}
-        for size, ring in sorted(self._detections.items()):
-            recent = ring.settled(now - WINDOW_S) or ring.settled(now - MEMORY_S)
-            if recent:
-                found[size] = float(np.percentile(recent, _HIGH))
-        return found
+        """Return what a detection takes now, by size.
+
+        One that is not in use is judged by what it took at its best, and by how far the one in use
+        is from its own best: else a machine that was busy once would stay at a small size. A size
+        that is first used on a busy machine is taken to be as far from its best as the one before.
+        """
+        recent = {size: ring.settled(now - WINDOW_S) for size, ring in self._detections.items()}
+        usual = {size: float(np.median(spent)) for size, spent in recent.items() if spent}
+        high = {size: float(np.percentile(recent[size], _HIGH)) for size in usual}
+        for size, spent in usual.items():
+            self._best[size] = min(spent, self._best.get(size, spent / self._load))
+        load = 1.0
+        if usual:
+            in_use = max(usual, key=lambda size: self._detections[size].newest)
+            self._load = usual[in_use] / self._best[in_use]
+            load = high[in_use] / self._best[in_use]
+        return {size: high.get(size, load * best) for size, best in sorted(self._best.items())}
 
 
 def _percentile(ring: _Ring, p: float, now: float) -> float | None:
