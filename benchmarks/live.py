@@ -2,7 +2,7 @@
 
     PYTHONPATH=tests python benchmarks/live.py latency CLIP [--minutes 5] [--latency 100]
     PYTHONPATH=tests python benchmarks/live.py fusion [--seconds 30]
-    PYTHONPATH=tests python benchmarks/live.py clips CLIP...
+    PYTHONPATH=tests python benchmarks/live.py clips CLIP... [--pose sdpose-body]
 
 `latency` serves CLIP (people, with a number burnt into each picture) on loopback as MPEG-TS over
 TCP and as MJPEG over HTTP and tracks it with the light path; a frame's age is from the server's
@@ -14,7 +14,8 @@ detector, which is slower than the camera.
 20 ms, a slow one of 400 ms, a camera of 30 frames per second. `clips` replays real clips with two
 real models: the light model on the whole picture at 320 px is the fast one, the same on each
 person's cut-out at 640 px the slow one, 400 ms late; the reference is the slow one on every frame,
-smoothed offline.
+smoothed offline. `--pose` names another slow one: SDPose, where a GPU makes that a matter of
+minutes.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ from sdpose_track.detect.yolo import YoloDetector, YoloSettings
 from sdpose_track.live.records import LiveResult
 from sdpose_track.live.run import LiveRun, assemble, prepare_live
 from sdpose_track.pipeline.events import Event, FrameDone
-from sdpose_track.pose.estimator import Subject
+from sdpose_track.pipeline.seats import take
+from sdpose_track.pose.estimator import Estimate, Estimator, Subject
 from sdpose_track.pose.light import CutOutEstimator
 from sdpose_track.records import (
     Float32,
@@ -57,7 +59,7 @@ from sdpose_track.records import (
     box_heights,
     measured,
 )
-from sdpose_track.settings import LiveSettings
+from sdpose_track.settings import LiveSettings, ModelSettings
 from sdpose_track.skeletons import COCO17
 from sdpose_track.smooth.fusing import Fuser
 from sdpose_track.smooth.kalman import LiveSmoother
@@ -98,7 +100,8 @@ def main() -> None:
     two.set_defaults(run=lambda o: fusion(o.seconds))
     three = commands.add_parser("clips")
     three.add_argument("clips", type=Path, nargs="+")
-    three.set_defaults(run=lambda o: real_clips(o.clips))
+    three.add_argument("--pose")
+    three.set_defaults(run=lambda o: real_clips(o.clips, o.pose))
     options = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {date.today()}\n")
     options.run(options)
@@ -316,12 +319,12 @@ class Moment(NamedTuple):
     slow: Float32  # (N, 17, 3)
 
 
-def real_clips(clips: Sequence[Path]) -> None:
+def real_clips(clips: Sequence[Path], pose: str | None) -> None:
     """Print how far what is shown is from the slow model's own offline result."""
     print("| clip | fused | fast alone | slow, held |")
     print("|---|---|---|---|")
     for clip in clips:
-        moments = _looked_at(clip)
+        moments = _looked_at(clip, pose)
         reference = _offline(moments)
         shown = _replayed(moments)
         figures = [_mean_error(each, reference) for each in shown]
@@ -329,8 +332,8 @@ def real_clips(clips: Sequence[Path]) -> None:
     print("\nMean distance from the slow model smoothed offline, in % of the body's height.")
 
 
-def _looked_at(clip: Path) -> list[Moment]:
-    fast, slow = _yolo(320), CutOutEstimator(_yolo(640))
+def _looked_at(clip: Path, pose: str | None) -> list[Moment]:
+    fast, slow = _yolo(320), _slow(pose, clip)
     tracker, observer, moments = ByteTracker(), Observer(), list[Moment]()
     with open_source(clip) as source:
         for frame, _ in zip(source.frames(), range(LONGEST), strict=False):
@@ -338,7 +341,7 @@ def _looked_at(clip: Path) -> list[Moment]:
             ids = tracker.update(found, float(frame.time), observer.observe(frame.image, found))
             rows = np.flatnonzero(ids > 0)
             subjects = [Subject(frame, tracker.boxes[row]) for row in rows]
-            seen = [np.c_[e.keypoints, e.scores] for e in slow.submit(subjects).result()]
+            seen = [np.c_[e.keypoints[:17], e.scores[:17]] for e in _answers(slow, subjects)]
             assert found.keypoints is not None
             moments.append(
                 Moment(
@@ -347,6 +350,23 @@ def _looked_at(clip: Path) -> list[Moment]:
                 )
             )  # fmt: skip
     return moments
+
+
+def _slow(pose: str | None, clip: Path) -> Estimator:
+    if pose is None:
+        return CutOutEstimator(_yolo(640))
+    with open_source(clip) as source:
+        picture = (source.info.height, source.info.width)
+    estimator = take(ModelSettings(pose=pose), picture).estimator
+    estimator.open()
+    return estimator
+
+
+def _answers(slow: Estimator, subjects: Sequence[Subject]) -> list[Estimate]:
+    found: list[Estimate] = []
+    for begin in range(0, len(subjects), slow.batch):
+        found += slow.submit(subjects[begin : begin + slow.batch]).result()
+    return found
 
 
 def _yolo(size: int) -> YoloDetector:

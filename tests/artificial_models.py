@@ -77,6 +77,7 @@ class SlowModel:
 
     def __init__(self, body: Body, seconds: float, batch: int = 4) -> None:
         self.batch = batch
+        self.fault: Exception | None = None
         self.closed = False
         self._body = body
         self._seconds = seconds
@@ -86,6 +87,8 @@ class SlowModel:
 
     def submit(self, subjects: Sequence[Subject]) -> Ready:
         took(self._seconds)
+        if self.fault is not None:
+            raise self.fault
         return Ready([self._seen(subject) for subject in subjects])
 
     def _seen(self, subject: Subject) -> Estimate:

@@ -187,3 +187,60 @@ def test_whatever_comes_what_is_shown_is_finite_or_missing(seed: int, frames: in
         assert (fused.scores[~known] == 0).all()
         assert np.isfinite(fused.scores).all()
         assert np.isfinite(fused.doubt).all()
+
+
+def followed(
+    truth: Float32, wrong: tuple[float, float], keypoint: int, fuser: Fuser, every: int = 12
+) -> Float32:
+    """Return what is shown of (F, K, 2) `truth`, where the fast model has `keypoint` wrong.
+
+    The slow model looks at every so many frames, and answers when it is asked for the next one.
+    """
+    sure = np.full((1, truth.shape[1]), 0.9, np.float32)
+    shown, asked = [], 0
+    for i, points in enumerate(truth):
+        fast = np.concatenate([points[:17], np.full((17, 1), 0.8)], axis=1).astype(np.float32)
+        fast[keypoint, :2] += wrong
+        if i - asked >= every:
+            assert fuser.late(asked, ONE, truth[asked][None], sure)
+            asked = i
+        shown.append(fuser.update(i, i / 30, ONE, fast[None], TALL).keypoints[0])
+    return np.stack(shown)
+
+
+def test_a_hand_that_turns_about_its_wrist_is_followed() -> None:
+    wrist, hand = WHOLEBODY133.index("left_wrist"), WHOLEBODY133.group("left_hand")
+    truth = np.full((120, 133, 2), 200, np.float32)
+    angles = np.interp(np.arange(120), [30, 45], [0, np.pi])
+    truth[:, wrist] = 300
+    palm = 300 + 55 * np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    truth[:, hand.start : hand.stop] = palm[:, None]
+    shown = followed(truth, (0, 0), wrist, Fuser(WHOLEBODY133))
+    off_by = np.linalg.norm(shown[75:, hand.start] - truth[75:, hand.start], axis=-1)
+    assert off_by.max() < 0.03 * HEIGHT
+
+
+def test_a_great_error_that_two_looks_confirm_is_taken_off_and_forgotten_as_fast() -> None:
+    ankle = COCO17.index("left_ankle")
+    truth = np.full((90, 17, 2), 200, np.float32)
+    fuser = Fuser(COCO17)
+    shown = followed(truth, (60, 0), ankle, fuser)
+    assert np.linalg.norm(shown[15:24, ankle] - 200, axis=-1).min() > 0.08 * HEIGHT
+    assert np.linalg.norm(shown[40:, ankle] - 200, axis=-1).max() < 0.08 * HEIGHT
+    sure = np.full((1, 17), 0.9, np.float32)
+    right = np.concatenate([truth[0], np.full((17, 1), 0.8)], axis=1).astype(np.float32)[None]
+    for i in range(90, 110):
+        fuser.update(i, i / 30, ONE, right, TALL)
+        if i == 99:
+            fuser.late(i, ONE, truth[:1], sure)
+    assert np.linalg.norm(fuser.now.keypoints[0, ankle] - 200) < 0.03 * HEIGHT
+
+
+def test_of_somebody_away_for_long_nothing_is_known() -> None:
+    body = moving_body(seconds=1)
+    known, stranger = Fuser(COCO17), Fuser(COCO17)
+    known.update(0, 0.0, ONE, body.fast[0][None], TALL)
+    known.late(0, ONE, body.slow[0][None, :, :2] + 8, body.slow[0][None, :, 2])
+    back, new = (f.update(1, 30.0, ONE, body.fast[20][None], TALL) for f in (known, stranger))
+    np.testing.assert_array_equal(back.keypoints, new.keypoints)
+    np.testing.assert_array_equal(back.doubt, new.doubt)

@@ -215,3 +215,14 @@ def test_a_detector_that_fails_ends_the_run_and_leaves_the_recording_whole(tmp_p
     with Recording.open(path) as recording:
         assert recording.is_complete
         assert len(recording.indices()) >= 8
+
+
+def test_a_pose_model_that_fails_ends_the_run_and_gives_everything_back() -> None:
+    fast, slow = FastModel(BODY, 0.0), SlowModel(BODY, 0.05)
+    with TcpServer([stage_picture()]) as server, running(server, fast, slow) as (live, watcher):
+        watcher.shows(8)
+        slow.fault = MemoryError("the device is full")
+        with pytest.raises(StageError, match="the device is full"):
+            live.engine.wait(PATIENCE_S)
+    assert fast.closed
+    assert slow.closed

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from sdpose_track.cli import INTERRUPTED, Viewer
 from sdpose_track.cli.live_grammar import wish_from
@@ -58,39 +59,44 @@ def _headless(wish: LiveWish, options: argparse.Namespace, screen: Screen) -> in
             for note in live.notes:
                 screen.note(note)
             work.start()
-            code, seconds = _watched(work, live, options.seconds, screen)
+            watch = _watched(work, live, options.seconds, screen)
         finally:
             screen.end()
-        stats = live.stats()
         work.end_recording()
+        code = watch.code
         if live.recording.error is not None:  # it was told when it happened
             code = live.recording.error.exit_code
-    _tell(wish, count, seconds, screen)
+    _tell(wish, count, watch.seconds, screen)
     if options.json:
-        print(json.dumps(_result(wish, live, stats, count, seconds)))
+        print(json.dumps(_result(wish, live, watch, count)))
     return code
 
 
-def _watched(
-    work: LiveWork, live: LiveRun, longest_s: float | None, screen: Screen
-) -> tuple[int, float]:
-    """Wait for the end; return the exit code and how many seconds it took.
+class _Watch(NamedTuple):
+    """How a run went until it ended, or was told to: what is under way then may take long."""
 
-    Raises StageError if the run failed.
-    """
+    code: int
+    seconds: float
+    stats: LiveStats
+
+
+def _watched(work: LiveWork, live: LiveRun, longest_s: float | None, screen: Screen) -> _Watch:
+    """Wait for the end. Raises StageError if the run failed."""
     began = time.monotonic()
-    line = _Line(screen)
+    line, code = _Line(screen), 0
+    longest = math.inf if longest_s is None else longest_s
     try:
-        while not live.engine.wait(LOOK_S):
-            passed = time.monotonic() - began
-            line.show(live.stats(), passed)
-            if longest_s is not None and passed >= longest_s:
-                work.stop()
+        while (passed := time.monotonic() - began) < longest:
+            if live.engine.wait(min(LOOK_S, longest - passed)):
+                break
+            line.show(live.stats(), time.monotonic() - began)
     except KeyboardInterrupt:
-        work.stop()
-        live.engine.wait()
-        return INTERRUPTED, time.monotonic() - began
-    return 0, time.monotonic() - began
+        code = INTERRUPTED
+    watch = _Watch(code, time.monotonic() - began, live.stats())
+    work.stop()
+    while not live.engine.wait(LOOK_S):
+        pass
+    return watch
 
 
 class _Line:
@@ -143,10 +149,8 @@ def _tell(wish: LiveWish, count: _Count, seconds: float, screen: Screen) -> None
     )
 
 
-def _result(
-    wish: LiveWish, live: LiveRun, stats: LiveStats, count: _Count, seconds: float
-) -> dict[str, Any]:
-    recorded = wish.record is not None and wish.record.session.exists()
+def _result(wish: LiveWish, live: LiveRun, watch: _Watch, count: _Count) -> dict[str, Any]:
+    seconds, recorded = watch.seconds, wish.record is not None and wish.record.session.exists()
     return {
         "frames": count.frames,
         "seconds": round(seconds, 3),
@@ -156,5 +160,5 @@ def _result(
         "pose_model": live.pose_model,
         "device": live.described,
         "latency_budget_ms": wish.settings.latency_ms,
-        "stats": stats.to_json(),
+        "stats": watch.stats.to_json(),
     }

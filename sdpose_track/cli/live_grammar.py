@@ -122,10 +122,11 @@ def _size(text: str | None) -> tuple[int, int] | None:
 
 
 def _rate(text: str | None) -> Fraction | None:
-    try:
-        return None if text is None else Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise SettingsError(f"--rate {text}: expected a number such as 30 or 30000/1001") from error
+    if text is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}|/0*[1-9][0-9]{0,8})?", text) is None:
+        raise SettingsError(f"--rate {text}: expected a number such as 30 or 30000/1001")
+    return Fraction(text)
 
 
 def _record(options: argparse.Namespace) -> RecordWish | None:

@@ -32,6 +32,7 @@ class ChangingDetector(Closing):
         self._next: SizedDetector | None = None
         self._error: BaseException | None = None
         self._opening: threading.Thread | None = None
+        self._is_closed = False
 
     @property
     def size(self) -> int:
@@ -55,8 +56,13 @@ class ChangingDetector(Closing):
             self._detector = opened
 
     def want(self, size: int) -> None:
-        """Look at `size` as soon as that can be had. What is being opened is opened first."""
-        if self._opening is None and size != self.size:
+        """Look at `size` as soon as that can be had. What is being opened is opened first.
+
+        From any thread, also once it is closed: then nothing is opened any more.
+        """
+        with self._lock:
+            if self._is_closed or self._opening is not None or size == self.size:
+                return
             self._opening = threading.Thread(
                 target=self._open, args=(size,), name="sdpose-detector", daemon=True
             )
@@ -80,17 +86,21 @@ class ChangingDetector(Closing):
 
     def _exchange(self) -> None:
         with self._lock:
-            opened, self._next = self._next, None
             if self._error is not None:
                 raise self._error
-        if opened is not None:
-            self._detector.close()
-            self._detector, self._opening = opened, None
+            if self._next is None:
+                return
+            before, self._detector = self._detector, self._next
+            self._next = self._opening = None
+        before.close()
 
     def close(self) -> None:
         """Give the device's memory back. Safe to call again."""
-        if self._opening is not None:
-            self._opening.join()
+        with self._lock:
+            self._is_closed = True
+            opening = self._opening
+        if opening is not None:
+            opening.join()
         self._detector.close()
         if self._next is not None:
             self._next.close()

@@ -39,9 +39,9 @@ class Senders:
 
         Raises SettingsError if that is no address, or cannot be used.
         """
-        self.close(way)
         where, tell, option = parse_address(address, way.value), self._notice, way.value
         host, port = where.host, where.port
+        self.close(way)  # only now: a wrong address ends nothing; the right one may be the same
         sink: Sink
         if way is Way.OSC:
             sink = OscSender(host, port, self._wish.layout, notice=tell, option=option)

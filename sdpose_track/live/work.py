@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from sdpose_track.capture import LiveSource, open_live
+from sdpose_track.capture import LiveSource, live_source
 from sdpose_track.closing import Closing
 from sdpose_track.errors import StageError
 from sdpose_track.live.records import LiveResult
@@ -58,7 +58,10 @@ class LiveWork(Closing):
         Raises SdposeError; `close` then gives back what was opened.
         """
         wish, tell = self._wish, self._notice
-        self._source = source = open_live(wish.spec, wish.capture, tell)
+        self._source = source = live_source(wish.spec, wish.capture, tell)
+        if self.is_stopping:  # `stop` may have come before there was a source to interrupt
+            source.interrupt()
+        source.open()
         self._run = run = prepare_live(source, wish.settings, tell)
         run.shown.subscribe(self._on_shown)
         if wish.osc is not None:

@@ -92,11 +92,16 @@ def shown(people: People) -> Float32:
     return np.where(known, people.position, np.nan).astype(np.float32)
 
 
+def recent(people: People, time_s: float, forget_s: float) -> People:
+    """Return those of `people` who are remembered at `time_s`."""
+    return rows(people, np.abs(time_s - people.seen) <= forget_s)
+
+
 def recall(
     people: People, ids: npt.NDArray[np.int64], time_s: float, forget_s: float
 ) -> tuple[People, People]:
     """Return the (N,) people `ids` in that order, new ones included, and the others remembered."""
-    fresh = rows(people, np.abs(time_s - people.seen) <= forget_s)
+    fresh = recent(people, time_s, forget_s)
     new = ids[~np.isin(ids, fresh.ids)]
     everybody = joined(fresh, strangers(new, people.p00.shape[1], time_s))
     order = np.argsort(everybody.ids, kind="stable")

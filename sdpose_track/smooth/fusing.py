@@ -25,7 +25,16 @@ import numpy.typing as npt
 
 from sdpose_track.records import Float32, Float64, Int32, Provenance, UInt8
 from sdpose_track.skeletons import Skeleton
-from sdpose_track.smooth.causal import People, Seen, joined, recall, shown, step, strangers
+from sdpose_track.smooth.causal import (
+    People,
+    Seen,
+    joined,
+    recall,
+    recent,
+    shown,
+    step,
+    strangers,
+)
 from sdpose_track.smooth.leaning import (
     Difference,
     FuseSettings,
@@ -101,7 +110,7 @@ class Fuser:
         self._count = len(skeleton)
         self._carrier = _carriers(skeleton)
         self._is_carried = self._carrier != np.arange(self._count)
-        self._leanings = Leanings(self._settings, self._is_carried)
+        self._leanings = Leanings(self._settings, self._carrier)
         self._ring: deque[_Moment] = deque(maxlen=_MOST)
         nobody = np.empty(0, np.int64)
         lasting = self._settings.bias**2
@@ -200,7 +209,9 @@ class Fuser:
         smooth = self._settings.smooth
         here, elsewhere = recall(memory.people, moment.ids, moment.time_s, smooth.forget_s)
         passed = np.maximum(moment.time_s - here.seen, 0.0)
-        lean = lean_of(memory.lean, moment.ids, self._leanings.prior(memory.lasting))
+        remembered = recent(memory.people, moment.time_s, smooth.forget_s).ids
+        learned = some(memory.lean, np.isin(memory.lean.ids, remembered))
+        lean = lean_of(learned, moment.ids, self._leanings.prior(memory.lasting))
         lean = self._leanings.faded(lean, passed, memory.lasting)
         area = np.square(moment.height)
         slow = np.isfinite(moment.slow_noise)
@@ -221,7 +232,7 @@ class Fuser:
             told = np.where(self._is_carried, Provenance.PREDICTED, Provenance.MEASURED_FAST)
             origin = np.where(by_fast, told, origin).astype(np.uint8)
         lean = lean._replace(score=score)
-        kept = some(memory.lean, np.isin(memory.lean.ids, elsewhere.ids))
+        kept = some(learned, np.isin(learned.ids, elsewhere.ids))
         memory = _Memory(joined(elsewhere, here), both_of(kept, lean), lasting)
         return memory, _told(here, score, origin, moment.height)
 

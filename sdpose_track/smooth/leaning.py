@@ -5,8 +5,12 @@ the pose is much the same. Averaging frames does not cure that. Where both model
 frame, the difference tells the error, the less trusted the older it is. How much of the errors
 lasts is learned too, from two looks in a row: where errors do not last, nothing is taken off.
 
+A difference far from all that was learned is a slip of one of them, unless the look before told the
+same: then it is an error that lasts, however great.
+
 A keypoint that only the slow model knows is compared with the one that carries it, as if the fast
-model had it in the wrong place: what is learned then is how far away it is.
+model had it in the wrong place: what is learned then is how far away it is. That may change at once
+(a hand turns about its wrist), and is believed where the fast model had the carrier right.
 
 Only arithmetic on arrays enters; nothing is changed in place.
 """
@@ -75,10 +79,13 @@ class Difference(NamedTuple):
 class Leanings:
     """How what is known of the fast model's errors changes."""
 
-    def __init__(self, settings: FuseSettings, is_carried: Mask) -> None:
-        """`is_carried` (K,) says which keypoints the fast model does not know."""
+    def __init__(self, settings: FuseSettings, carrier: npt.NDArray[np.intp]) -> None:
+        """`carrier` (K,) says with which keypoint each moves, as the fast model does not know it;
+        those that it knows with themselves.
+        """
         self._settings = settings
-        self._is_carried = is_carried
+        self._carrier = carrier
+        self._is_carried: Mask = carrier != np.arange(carrier.size)
 
     def prior(self, lasting: float) -> Float64:
         """Return the (K,) variance of the error of somebody of whom nothing is known."""
@@ -102,8 +109,10 @@ class Leanings:
         noise = np.where(both, seen.noise, 1.0)
         surprise = seen.places - lean.offset
         limit = self._settings.smooth.gate**2 * (lean.variance + noise)
-        learns = both & (np.square(surprise).sum(axis=-1) <= limit)
-        fresh = np.isinf(lean.variance)
+        near = _within(surprise, limit)
+        lasts = _within(seen.places - lean.differed, limit) | _within(seen.places, limit)
+        learns = both & (near | lasts | ~both)[:, self._carrier]
+        fresh = np.isinf(lean.variance) | (self._is_carried & ~near)
         known = np.where(fresh, 1.0, lean.variance)
         gain = np.where(learns, np.where(fresh, 1.0, known / (known + noise)), 0.0)
         variance = np.where(fresh, noise, (1 - gain) * known)
@@ -131,6 +140,12 @@ class Leanings:
         share = counts.sum() / (counts.sum() + _LESSONS)
         learned = lasting + share * (product[counts].mean() - lasting)
         return float(max(learned, (_LEAST * self._settings.bias) ** 2))
+
+
+def _within(places: Float64, limit: Float64) -> Mask:
+    """Return (...) which of `places` (..., 2), squared, are within `limit` (...); NaN is not."""
+    near: Mask = np.square(places).sum(axis=-1) <= limit
+    return near
 
 
 def unlearned(ids: Ids, prior: Float64) -> Lean:
