@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sdpose_track.cli import complain
 from sdpose_track.cli.grammar import command, json_option, runs
 from sdpose_track.cli.model_options import add_model_options, model_wish
 from sdpose_track.errors import SettingsError
@@ -30,8 +31,11 @@ class ListCameras(argparse.Action):
         """Print a line for each, and leave with exit code 0."""
         from sdpose_track.capture import list_cameras
 
-        for camera in list_cameras():
+        cameras = list_cameras()
+        for camera in cameras:
             print(f"{camera.spec}  {camera.name}")
+        if not cameras:
+            complain("no camera is connected")
         parser.exit()
 
 

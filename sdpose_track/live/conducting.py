@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from sdpose_track.live.detecting import ChangingDetector
@@ -12,19 +13,30 @@ from sdpose_track.live.scheduling import ROOM, Plan, StageTimes, Wish, plan
 
 PLAN_S = 1.0
 """Seconds between two looks at the measured times."""
+UNFIT = 8
+"""Plans in a row without hope, after which the user is told."""
 
 
 class Conductor:
     """Holds the plan. `every_s` is read on the detector's thread, `asking` on the fusing one's."""
 
-    def __init__(self, meter: Meter, wish: Wish, detector: ChangingDetector) -> None:
+    def __init__(
+        self,
+        meter: Meter,
+        wish: Wish,
+        detector: ChangingDetector,
+        notice: Callable[[str], None],
+    ) -> None:
         """Plan by what `meter` tells for `wish`, in which the number of people is kept up to date.
 
-        `detector` is told which size is wanted.
+        `detector` is told which size is wanted, `notice` once if the budget cannot be kept.
         """
         self._meter = meter
         self._wish = wish
         self._detector = detector
+        self._notice = notice
+        self._unfit = 0
+        """Plans in a row that do not keep the budget."""
         self._planned = time.monotonic()
         self._times = meter.times(self._planned)
         self.plan: Plan = plan(self._times, wish)
@@ -50,6 +62,19 @@ class Conductor:
         self._wish = replace(self._wish, people=people)
         self.plan = plan(self._times, self._wish, self.plan)
         self._detector.want(self.plan.detector_size)
+        self._judge(now)
+
+    def _judge(self, now: float) -> None:
+        """Tell once if the budget was neither kept nor planned for of late."""
+        late = self._meter.latency_percentile(95, now)
+        is_over = late is not None and late > self._wish.latency_s and not self.plan.fits
+        self._unfit = self._unfit + 1 if is_over else 0
+        if late is not None and self._unfit == UNFIT:
+            self._notice(
+                f"a latency of {1000 * self._wish.latency_s:g} ms cannot be kept on this machine,"
+                f" it is {1000 * late:.0f} ms (95 of 100 frames are faster); --latency takes a"
+                " larger budget"
+            )
 
     def _patience(self, people: int, passed_s: float) -> float:
         """Return how long a frame may wait for the pose model; 0 where that would not do."""

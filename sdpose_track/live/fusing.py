@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sdpose_track.detect.nms import iou_matrix
 from sdpose_track.live.lane import PoseLane, Request
 from sdpose_track.live.needs import most_in_need
 from sdpose_track.live.records import LateLook, LiveResult
@@ -37,6 +38,8 @@ from sdpose_track.smooth.measuring import somewhere
 
 GHOST_S = 0.2
 """How long somebody whom the detector overlooks is shown as predicted, in seconds."""
+SAME = 0.6
+"""Overlap (IoU) from which a box is that of somebody who was there before."""
 
 
 class Asking(NamedTuple):
@@ -176,7 +179,7 @@ class FuseStage:
         self._people = {
             one: person for one, person in self._people.items() if time_s - person.seen <= GHOST_S
         }
-        ghosts = {one: p for one, p in self._people.items() if one not in set(ids.tolist())}
+        ghosts = self._overlooked(ids, boxes)
         self._looked = {one: at for one, at in self._looked.items() if one in self._people}
         if ghosts:
             ids = np.concatenate([ids, np.array(list(ghosts), np.int32)])
@@ -188,6 +191,17 @@ class FuseStage:
                 unseen = np.full((len(ghosts), *fast.shape[1:]), np.nan, np.float32)
                 fast = np.concatenate([fast, unseen])
         return _Followed(ids, boxes, scores, fast, len(rows))
+
+    def _overlooked(self, ids: Int32, boxes: Float32) -> dict[int, _Person]:
+        """Return who is not among `ids` (N,) but was a moment ago.
+
+        Whoever stood where one of `boxes` (N, 4) is now has got another id, and is not shown twice.
+        """
+        gone = {one: person for one, person in self._people.items() if one not in ids.tolist()}
+        if not gone or not len(boxes):
+            return gone
+        covered = iou_matrix(np.stack([p.box for p in gone.values()]), boxes).max(axis=1) > SAME
+        return {one: p for (one, p), c in zip(gone.items(), covered, strict=True) if not c}
 
     def _request(
         self, lane: PoseLane, frame: Frame, there: _Followed, doubt: Float64, crops: int

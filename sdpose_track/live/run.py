@@ -151,7 +151,7 @@ def assemble(
     blank = Frame(0, 0, Fraction(0), np.zeros((source.info.height, source.info.width, 3), np.uint8))
     for _ in range(2):  # the meter leaves the first of each size out
         meter.detection(time.monotonic(), detector.size, detector.seconds(blank))
-    conductor = Conductor(meter, wish, detector)
+    conductor = Conductor(meter, wish, detector, notice)
     detector.settle(conductor.plan.detector_size)
     lane = None
     if slow is not None:
