@@ -539,6 +539,23 @@ def test_a_recording_whose_folder_is_gone_ends(
     assert "a.sdpose is not there any more; record to another folder" in notices[0]
 
 
+@pytest.mark.parametrize("more", [0, 2])
+def test_a_recording_whose_video_is_gone_ends(
+    tmp_path: Path, stage: RecordStage, notices: Told, more: int
+) -> None:
+    stage.begin(tmp_path / "a.sdpose", video=True)
+    passed(stage, [result(0)])
+    (tmp_path / "a.mp4").unlink()
+    passed(stage, [result(i) for i in range(1, 1 + more)])
+    stage.end()
+
+    assert isinstance(stage.error, OutputError)
+    assert notices == [f"The recording has ended: {stage.error}"]
+    assert "a.mp4 is not there any more; record to another folder" in notices[0]
+    with recording_of(tmp_path / "a.sdpose") as recording:
+        assert recording.is_complete
+
+
 RECORD_FOR_EVER = """
 import sys
 from pathlib import Path

@@ -92,8 +92,7 @@ class Recorder:
 
         Raises OutputError if that cannot be written any more.
         """
-        if not self._is_there():  # SQLite goes on with a file that nobody will find again
-            raise OutputError(f"{self.path} is not there any more; record to another folder")
+        self._check_files()
         if not self.frames:
             self._zero = result.frame.pts
         pts = result.frame.pts - self._zero
@@ -114,6 +113,7 @@ class Recorder:
         if not self.frames:
             self._discard()
             return False
+        self._check_files()
         self._store(None)
         if self._movie is not None:
             self._movie.finish()
@@ -132,11 +132,14 @@ class Recorder:
             self._close()
         self._writer.close()
 
-    def _is_there(self) -> bool:
-        try:
-            return self.path.exists()
-        except OSError:  # the disk was pulled out
-            return False
+    def _files(self) -> list[Path]:
+        return [self.path] if self._movie is None else [self.path, self._movie.path]
+
+    def _check_files(self) -> None:
+        """Raise OutputError if a file is gone: SQLite and FFmpeg go on with what nobody finds."""
+        for path in self._files():
+            if not _is_there(path):
+                raise OutputError(f"{path} is not there any more; record to another folder")
 
     def _close(self) -> None:
         self._writer.finish({})
@@ -146,9 +149,8 @@ class Recorder:
         if self._movie is not None:
             self._movie.give_up()
         self._writer.close()
-        made = [self.path] if self._movie is None else [self.path, self._movie.path]
         with suppress(OSError):  # they are empty
-            for path in made:
+            for path in self._files():
                 path.unlink(missing_ok=True)
 
     def _numbered(self, result: LiveResult, pts: int) -> FrameResult:
@@ -187,6 +189,13 @@ class Recorder:
             f"{self._movie.path} does not show the {len(stamps)} frames of the session; use the"
             " session without it"
         )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the disk was pulled out
+        return False
 
 
 def _measured(source: SourceInfo, stamps: Sequence[int]) -> SourceInfo:
