@@ -135,7 +135,7 @@ MENUS: Mapping[str, tuple[Command, ...]] = {
         Command("clear-marks", "Clear In and Out", ("X",)),
         _switch("loop", "Loop", "Ctrl+L", "loop", "between in and out"),
     ),
-    "P&eople": (
+    "Peop&le": (
         Command("next-person", "Next Person", ("PgDown",)),
         Command("previous-person", "Previous Person", ("PgUp",)),
         *_NTH,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -13,10 +14,10 @@ import pytest
 from hands import click, press
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QImage
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from sdpose_track.capture import Camera
+from sdpose_track.capture import Camera, CaptureSettings
 from sdpose_track.errors import SourceError
 from sdpose_track.live.meter import LiveStats
 from sdpose_track.live.records import LiveResult
@@ -27,6 +28,7 @@ from sdpose_track.records import NO_DETECTIONS, Frame, FramePoses, Pose, measure
 from sdpose_track.settings import LiveSettings
 from sdpose_track.skeletons import COCO17
 from ui.figures.look import Look, Switch
+from ui.jobs.job import State
 from ui.live.mailbox import Mailbox, Post
 from ui.live.page import NO_CAMERA, LivePage
 from ui.live.picture import EMPTY, PictureArea
@@ -34,8 +36,9 @@ from ui.live.record_panel import RecordPanel
 from ui.live.sight import sight_of
 from ui.live.source_form import Kind, SourceForm
 from ui.live.stats import UNKNOWN, StatsTable
+from ui.look import theme
 from ui.look.colours import person_colour
-from ui.look.theme import tokens
+from ui.look.theme import Theme, tokens
 from ui.preferences import Preferences
 
 FRONT, BACK = Camera(0, "Front"), Camera(2, "Back")
@@ -110,16 +113,31 @@ def test_starting_nothing_is_refused_in_a_sentence(
     assert page.state is None
 
 
+def test_a_complaint_about_one_source_goes_when_another_is_chosen_or_written(
+    page: LivePage,
+) -> None:
+    form, notice = page.controls.form, page.controls.notice
+    choose(form, Kind.ADDRESS)
+    click(page.controls.start)
+    assert notice.sentence
+    choose(form, Kind.FILE)
+    assert notice.sentence == ""
+    click(page.controls.start)
+    assert notice.sentence
+    form.file.setText("clip.mp4")
+    assert notice.sentence == ""
+
+
 def test_only_the_fields_of_what_is_chosen_are_shown(page: LivePage) -> None:
     form = page.controls.form
     page._show_cameras((FRONT,))
     assert form.kind is Kind.CAMERA
-    assert form.picture_size.isVisible()
+    assert form.asked.size_box.isVisible()
     assert not form.address.isVisible()
     choose(form, Kind.FILE)
     assert form.file.isVisible()
     assert form.loop.isVisible()
-    assert not form.picture_size.isVisible()
+    assert not form.asked.size_box.isVisible()
     choose(form, Kind.ADDRESS)
     assert form.address.isVisible()
     assert not form.file.isVisible()
@@ -129,8 +147,8 @@ def test_a_camera_is_asked_for_by_its_number_with_what_was_chosen(page: LivePage
     page._show_cameras((FRONT, BACK))
     form = page.controls.form
     form.source.setCurrentIndex(1)
-    form.picture_size.setCurrentIndex(form.picture_size.findText("1280 × 720"))
-    form.picture_rate.setCurrentIndex(form.picture_rate.findText("30 / s"))
+    form.asked.size_box.setCurrentIndex(form.asked.size_box.findText("1280 × 720"))
+    form.asked.rate_box.setCurrentIndex(form.asked.rate_box.findText("30 / s"))
     form.latency.setValue(150)
     wish = page.controls.wish(LiveWish(spec=""))
     assert (wish.spec, wish.capture.size, wish.capture.rate) == ("2", (1280, 720), Fraction(30))
@@ -168,6 +186,7 @@ def test_what_was_chosen_is_remembered_but_for_passwords(
     page.controls.send.lines[Way.OSC].setText("127.0.0.1:7000")
     page.controls.send.boxes[Way.OSC].setChecked(True)
     page.controls.remember()
+    page.controls.mirror.setChecked(False)  # remembered at once: it counts while something runs
 
     again = LivePage(preferences)
     qtbot.addWidget(again)
@@ -175,7 +194,7 @@ def test_what_was_chosen_is_remembered_but_for_passwords(
     assert again.controls.form.kind is Kind.ADDRESS
     assert again.controls.form.address.text() == "rtsp://camera.local/stream"
     assert again.controls.form.latency.value() == 250
-    assert again.controls.mirror.isChecked()
+    assert not again.controls.mirror.isChecked()
     assert again.controls.record.video.isChecked()
     assert again.controls.send.lines[Way.OSC].text() == "127.0.0.1:7000"
     assert again.controls.send.address(Way.OSC) is None  # asked for anew every time
@@ -217,6 +236,19 @@ def test_a_wish_from_elsewhere_is_shown_and_what_the_page_does_not_offer_is_kept
     again = page.controls.wish(wish)
     assert (again.spec, again.settings, again.osc) == (wish.spec, wish.settings, wish.osc)
     assert again.record is None  # it would replace the recording that was made
+
+
+def test_how_a_camera_is_asked_for_elsewhere_is_shown_and_counts_again(page: LivePage) -> None:
+    capture = CaptureSettings(size=(1234, 720), rate=Fraction(30000, 1001), patience_s=5.0)
+    wish = LiveWish(spec="2", capture=capture)
+    page._show_cameras((FRONT, BACK))
+    page.controls.show_wish(wish)
+    asked = page.controls.form.asked
+    assert asked.size_box.currentText() == "1234 × 720"
+    assert asked.rate_box.currentText() == "29.97 / s"
+    assert page.controls.wish(wish).capture == capture
+    page.controls.show_wish(LiveWish(spec="2"))
+    assert page.controls.wish(LiveWish(spec="2")).capture == CaptureSettings()
 
 
 def test_a_camera_that_was_asked_for_elsewhere_is_shown_as_it_was_called(page: LivePage) -> None:
@@ -292,6 +324,51 @@ def test_a_recording_gets_the_time_as_its_name_in_the_folder_that_is_shown(
     assert again.folder.line.text() == str(tmp_path)
 
 
+def test_recordings_within_one_second_get_different_names(
+    qtbot: QtBot, preferences: Preferences, tmp_path: Path
+) -> None:
+    panel = RecordPanel(preferences, now=lambda: datetime(2026, 5, 4, 13, 2, 1))
+    qtbot.addWidget(panel)
+    panel.set_able(on=True)
+    panel.folder.line.setText(str(tmp_path))
+    names = []
+    for suffix in (".sdpose", ".mp4", ".sdpose"):
+        with qtbot.waitSignal(panel.wanted) as asked:
+            panel.record.click()
+        session = asked.args[0].session
+        names.append(session.name)
+        session.with_suffix(suffix).touch()
+        panel.show_recording(None)
+    stem = "live_2026-05-04_13-02-01"
+    assert names == [f"{stem}.sdpose", f"{stem}_2.sdpose", f"{stem}_3.sdpose"]
+
+
+def test_a_press_while_a_recording_begins_or_ends_does_nothing(
+    qtbot: QtBot, preferences: Preferences, tmp_path: Path
+) -> None:
+    panel = RecordPanel(preferences)
+    qtbot.addWidget(panel)
+    panel.set_able(on=True)
+    panel.folder.line.setText(str(tmp_path))
+    with qtbot.waitSignal(panel.wanted) as asked:
+        panel.record.click()
+    with qtbot.assertNotEmitted(panel.unwanted):
+        panel.record.click()
+    assert panel.record.isChecked()
+    panel.show_recording(asked.args[0].session)
+    with qtbot.waitSignal(panel.unwanted):
+        panel.record.click()
+    with qtbot.assertNotEmitted(panel.wanted):
+        panel.record.click()
+    assert not panel.record.isChecked()
+    panel.show_recording(None)
+    panel.record.click()
+    panel.refuse("it cannot be written")
+    assert panel.record.isEnabled()
+    with qtbot.waitSignal(panel.wanted):
+        panel.record.click()
+
+
 def test_a_recording_without_a_folder_is_refused(qtbot: QtBot, preferences: Preferences) -> None:
     panel = RecordPanel(preferences)
     qtbot.addWidget(panel)
@@ -301,6 +378,28 @@ def test_a_recording_without_a_folder_is_refused(qtbot: QtBot, preferences: Pref
         panel.record.click()
     assert panel.notice.sentence == "Choose a folder for the recording."
     assert not panel.record.isChecked()
+
+
+def test_a_complaint_brings_hidden_controls_back(page: LivePage) -> None:
+    page.toggle_controls()
+    page.controls.record.refuse("it cannot be written")
+    assert page.controls.record.notice.isVisible()
+    page.toggle_controls()
+    page.controls.send.refuse(Way.OSC, "the port is taken")
+    assert page.controls.send.notices[Way.OSC].isVisible()
+
+
+def test_what_stands_beside_a_switch_is_not_said_upon_the_picture_too(page: LivePage) -> None:
+    send, picture = page.controls.send, page.picture
+    click(send.fold)
+    send.lines[Way.WEBSOCKET].setText("0.0.0.0:9001")
+    send.boxes[Way.WEBSOCKET].setChecked(True)
+    sentence = send.notices[Way.WEBSOCKET].sentence
+    page._on_noted(sentence)
+    assert picture.told == ""
+    click(send.fold)
+    page._on_noted(sentence)
+    assert picture.told == sentence
 
 
 # -- what is seen ----------------------------------------------------------------------------------
@@ -385,6 +484,12 @@ def test_what_is_told_stands_on_the_picture_and_is_read_aloud(area: PictureArea)
     assert (area.told, area.result) == ("", None)
 
 
+def test_what_is_told_before_the_first_picture_is_seen_too(area: PictureArea) -> None:
+    before = seen(area)
+    area.tell("rtsp://camera.local/stream does not answer; trying again in 1 s")
+    assert seen(area).pixelColor(200, 400 - 24) != before.pixelColor(200, 400 - 24)
+
+
 def test_a_double_click_asks_for_the_whole_screen(qtbot: QtBot, page: LivePage) -> None:
     with qtbot.waitSignal(page.full_screen_wanted):
         page.picture.double_clicked.emit()
@@ -400,13 +505,15 @@ def test_figures_are_shown_and_a_latency_over_the_budget_is_seen_to_be_so(
     table = page.controls.stats
     table.show_stats(stats, 100)
     assert cells(table) == [
-        "84 ms", "121 ms", "30.0 / s", "30.0 / s", "detect 3, pose 1,200", "pose 1",
+        "84 ms", "121 ms", "30.0 / s", "30.0 / s", "detector 3, pose model 1,200", "pose model 1",
         "2", "640 px", "2.5 / s, 3 at once", "3.4 GB",
     ]  # fmt: skip
     item = table.item(1, 1)
     assert item is not None
     assert item.foreground().color() == QColor(tokens().warning)
     assert "the budget is 100 ms" in item.toolTip()
+    table.show_stats(replace(stats, crops=None))
+    assert cells(table)[4] == "1,203"  # only the detector looks
     table.show_stats(stats, 200)
     assert item.foreground().color() != QColor(tokens().warning)
     table.show_stats(None)
@@ -418,7 +525,7 @@ def test_every_control_has_a_name_and_can_be_reached_by_tab(page: LivePage) -> N
     form, record, send = controls.form, controls.record, controls.send
     reached: tuple[QWidget, ...] = (
         form.source, form.again, form.address, form.file, form.browse, form.latency, form.loop,
-        form.picture_size, form.picture_rate, controls.start, controls.mirror, record.record,
+        form.asked.size_box, form.asked.rate_box, controls.start, controls.mirror, record.record,
         record.video, record.folder.line, record.open, send.fold, *send.boxes.values(),
         *send.lines.values(), controls.stats,
     )  # fmt: skip
@@ -426,6 +533,30 @@ def test_every_control_has_a_name_and_can_be_reached_by_tab(page: LivePage) -> N
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, control
         assert control.accessibleName() or getattr(control, "text", str)(), control
         assert control.toolTip() or control is controls.stats, control
+
+
+def test_the_keyboard_stays_on_the_page_when_a_run_is_started_with_enter(page: LivePage) -> None:
+    form = page.controls.form
+    choose(form, Kind.ADDRESS)
+    form.address.setFocus()
+    page.controls.show_state(State.PREPARING)
+    assert page.focusWidget() is page.controls.start
+    assert page.controls.start.text() == "Stop"
+
+
+def test_what_is_less_important_can_be_read_in_every_theme(
+    qtbot: QtBot, page: LivePage, qapp: QApplication
+) -> None:
+    described = page.controls.described
+    described.setText("yolo11n-pose, CPU")
+    described.show()
+    try:
+        for chosen in (Theme.LIGHT, Theme.DARK):
+            theme.apply(qapp, chosen)
+            described.ensurePolished()
+            assert described.palette().windowText().color() == QColor(tokens().muted)
+    finally:
+        theme.apply(qapp, Theme.SYSTEM)
 
 
 def test_the_controls_can_be_hidden_and_come_back(qtbot: QtBot, page: LivePage) -> None:

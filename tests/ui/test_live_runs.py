@@ -9,7 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hands import click
+from hands import click, press
+from PyQt6.QtCore import QCoreApplication, Qt
+from PyQt6.QtWidgets import QAbstractButton, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from pythonosc.osc_bundle import OscBundle
 from streams import LOOPBACK, Coding, MjpegServer, RawServer
@@ -26,6 +28,7 @@ from sdpose_track.sources import open_source
 from ui.document.reading import Kind
 from ui.jobs.job import State
 from ui.live.page import ENDED, LivePage
+from ui.live.sign import RECORDING
 from ui.live.stats import UNKNOWN
 from ui.window.main_window import MainWindow
 
@@ -126,8 +129,10 @@ def test_another_wish_takes_the_place_of_what_runs_and_its_recording_is_whole(
 ) -> None:
     session = tmp_path / "take.sdpose"
     live.begin(looped(people_clip, record=RecordWish(session=session)))
-    wait(lambda: people(live) > 0)
+    wait(lambda: live._job is not None and live._job.run is not None)
     first = live._job
+    assert first is not None
+    wait(lambda: (stats := first.measured()) is not None and (stats.recorded or 0) > 1)
     live.begin(looped(uneven_clip))
     assert live._job is not first
     assert live.controls.record.open.isVisible()
@@ -150,6 +155,62 @@ def test_it_goes_on_while_something_else_is_looked_at(
     assert not window.commands_table["live-record"].isEnabled()
     window.show_live(on=True)
     assert window.commands_table["live-record"].isEnabled()
+
+
+def test_a_run_behind_another_page_is_seen_in_the_status_line_which_leads_back_and_stops_it(
+    window: MainWindow, live: LivePage, people_clip: Path, tmp_path: Path, wait: Wait
+) -> None:
+    sign, session = window.live_sign, tmp_path / "take.sdpose"
+    assert sign.isHidden()
+    live.begin(looped(people_clip, record=RecordWish(session=session)))
+    window.show_live(on=False)
+    assert sign.back.text() == "Live is starting"
+    wait(lambda: sign.back.text() == RECORDING)
+    live.controls.record.toggle()
+    wait(lambda: sign.back.text() == "Live is on")
+    click(sign.back)
+    assert live.isVisible()
+    assert sign.isHidden()
+    assert live.is_running
+    window.show_live(on=False)
+    assert sign.isVisible()
+    click(sign.stop)
+    assert sign.back.text() == "Live is stopping"
+    wait(lambda: live.state is None)
+    assert sign.isHidden()
+    assert window.banners.sentences == []
+
+
+def test_what_ends_behind_another_page_is_told_there(
+    window: MainWindow, live: LivePage, uneven_clip: Path, wait: Wait
+) -> None:
+    live.begin(LiveWish(spec=str(uneven_clip), capture=CaptureSettings(realtime=True)))
+    live.toggle_controls()
+    window.show_live(on=False)
+    wait(lambda: window.banners.sentences == [ENDED])
+    (back,) = [b for b in window.banners.findChildren(QPushButton) if b.text() == "Show Live"]
+    click(back)
+    assert live.isVisible()
+    assert live.controls.notice.isVisible()
+
+
+def test_the_keys_of_menus_and_live_controls_are_all_different(
+    window: MainWindow, live: LivePage
+) -> None:
+    form, controls = live.controls.form, live.controls
+    controls.send.fold.setChecked(True)
+    controls.record.open.show()
+    bar = window.menuBar()
+    assert bar is not None
+    menus = [action.text() for action in bar.actions()]
+    for row in range(form.source.count()):
+        form.source.setCurrentIndex(row)
+        buttons = [w.text() for w in controls.findChildren(QAbstractButton) if w.isVisible()]
+        labels = [w.text() for w in form.findChildren(QLabel) if w.isVisible()]
+        texts = [*menus, *buttons, *labels]
+        keys = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
+        assert len(keys) > 10
+        assert len(set(keys)) == len(keys), texts
 
 
 def test_the_commands_of_the_page_count_there_only(window: MainWindow) -> None:
@@ -205,7 +266,9 @@ def test_a_start_that_is_stopped_at_once_says_nothing(
     live.begin(looped(people_clip))
     click(live.controls.start)
     assert live.state is State.STOPPING
-    assert not live.controls.start.isEnabled()
+    assert live.controls.start.text() == "Stopping …"
+    press(live.controls.start, Qt.Key.Key_Space)  # it keeps the keyboard, and says the same again
+    assert live.state is State.STOPPING
     wait(lambda: live.state is None)
     assert live.controls.notice.sentence == ""
 
@@ -365,6 +428,25 @@ def test_poses_are_sent_while_the_switch_is_on(
         wait(lambda: OscBundle.dgram_is_bundle(received()))
         send.boxes[Way.OSC].setChecked(False)
         wait(lambda: "sdpose-osc" not in engine_threads())
+
+
+def test_a_switch_that_is_turned_while_a_run_begins_counts(
+    live: LivePage, people_clip: Path, wait: Wait
+) -> None:
+    send = live.controls.send
+    live.begin(looped(people_clip))
+    send.boxes[Way.OSC].setChecked(True)
+    assert live.state is State.PREPARING
+    wait(lambda: "sdpose-osc" in engine_threads())
+    job = live._job
+    assert job is not None
+    assert job.run is not None
+    job.cancel()
+    job.run.engine.wait()
+    QCoreApplication.processEvents()  # now everything is given back, and a switch comes too late
+    job.send(Way.OSC, f"{LOOPBACK}:9000")
+    wait(lambda: live.state is None)
+    assert engine_threads() == ["sdpose-live-cameras"]
 
 
 def test_a_port_that_is_taken_is_told_beside_its_switch(

@@ -331,7 +331,7 @@ def test_the_video_of_a_session_is_found_again_and_its_loss_forgotten(
     window.open(str(session))
     qtbot.waitUntil(lambda: bool(window.banners.sentences), timeout=LONG_MS)
     for chosen, sentences in ((uneven_clip, 1), (moved, 0)):
-        window.find_video()
+        window.talks.find_video()
         [dialog] = [d for d in window.findChildren(QFileDialog) if d.isVisible()]
         dialog.fileSelected.emit(str(chosen))
         dialog.reject()

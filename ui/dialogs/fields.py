@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
-from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -40,11 +39,7 @@ def label(text: str = "", *, muted: bool = False, bold: bool = False) -> QLabel:
         font.setBold(True)
         made.setFont(font)
     if muted:
-        palette = made.palette()
-        palette.setColor(
-            QPalette.ColorRole.WindowText, palette.color(QPalette.ColorRole.PlaceholderText)
-        )
-        made.setPalette(palette)
+        made.setObjectName("muted")
     return made
 
 

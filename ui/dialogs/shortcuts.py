@@ -19,7 +19,7 @@ from ui.actions import COMMANDS, HIDDEN, MENUS, Actions, Command
 from ui.dialogs.fields import GAP, Notice, label, scrolled
 from ui.dialogs.key_rows import KeyRow
 
-COLUMNS = (("&File", "&Edit", "&Help"), ("&View", "P&eople"), ("&Play",))
+COLUMNS = (("&File", "&Edit", "&Help"), ("&View", "Peop&le"), ("&Play",))
 """Which menus stand below each other: columns of about one height."""
 _OF_SCREEN = 0.92
 

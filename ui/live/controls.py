@@ -40,6 +40,9 @@ class Controls(QWidget):
         self._lay_out()
         self._restore()
         self.form.entered.connect(self.start.click)
+        self.form.changed.connect(lambda: self.notice.say(""))  # of what was chosen before
+        for box in (self.mirror, self.record.video):
+            box.toggled.connect(lambda _on: self.remember())
 
     def _lay_out(self) -> None:
         starting = QVBoxLayout()
@@ -65,8 +68,10 @@ class Controls(QWidget):
         is_idle, is_stopping = state is None, state is State.STOPPING
         self.start.setText("Start" if is_idle else "Stopping …" if is_stopping else "Stop")
         self.start.setToolTip("Open the source" if is_idle else "Close the source")
-        self.start.setEnabled(not is_stopping)
         self.start.setDefault(is_idle)
+        window = self.window()
+        if not is_idle and window is not None and self.form.isAncestorOf(window.focusWidget()):
+            self.start.setFocus()  # else the keyboard would be nowhere
         self.form.setEnabled(is_idle)
         self.record.set_able(on=state is State.RUNNING)
         if is_idle:
@@ -86,7 +91,7 @@ class Controls(QWidget):
         return replace(
             base,
             spec=self.form.spec,
-            capture=self.form.capture,
+            capture=replace(self.form.capture, patience_s=base.capture.patience_s),
             settings=replace(base.settings, latency_ms=float(self.form.latency.value())),
             osc=self.send.address(Way.OSC),
             websocket=self.send.address(Way.WEBSOCKET),

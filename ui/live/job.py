@@ -147,9 +147,14 @@ class LiveJob(Job):
     def send(self, way: Way, address: str | None) -> None:
         """Send poses on to `address`; None: no longer. `not_sent` may follow."""
         self._lane.ask(
-            lambda: self._work.send(way, address),
+            lambda: self._send_on(way, address),
             failed=lambda error: self.not_sent.emit(way, in_words(str(error))),
         )
+
+    def _send_on(self, way: Way, address: str | None) -> None:
+        """Send, unless everything is given back already; on the lane's thread."""
+        if not self._work.is_stopping:
+            self._work.send(way, address)
 
     # -- what comes of it --------------------------------------------------------------------------
 

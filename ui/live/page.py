@@ -37,7 +37,9 @@ class LivePage(QWidget):
     """Chooses a source and shows what comes of it. `finish` ends every thread."""
 
     changed = pyqtSignal()
-    """The run is at another state, or the controls are shown or hidden."""
+    """The run is at another state or (not) recorded, or the controls are shown or hidden."""
+    ended_elsewhere = pyqtSignal(str)
+    """A sentence: what has ended while another page was looked at."""
     open_wanted = pyqtSignal(str)
     """The path of a recording, to be looked at."""
     full_screen_wanted = pyqtSignal()
@@ -46,7 +48,6 @@ class LivePage(QWidget):
         super().__init__(parent)
         self._lane = Lane("live-cameras", self)
         self._is_listed = False
-        self._empty = EMPTY
         self._job: LiveJob | None = None
         self._base = LiveWish(spec="")
         """What was wished for elsewhere: it says what the page does not offer."""
@@ -68,6 +69,8 @@ class LivePage(QWidget):
         controls = self.controls
         controls.form.again.clicked.connect(self.look)
         controls.start.clicked.connect(self._pressed)
+        for panel in (controls.record, controls.send):
+            panel.complained.connect(self._show_controls)
         controls.mirror.toggled.connect(self.picture.set_mirrored)
         self.picture.set_mirrored(controls.mirror.isChecked())
         controls.record.wanted.connect(self._record)
@@ -93,14 +96,18 @@ class LivePage(QWidget):
     def _show_cameras(self, cameras: tuple[Camera, ...]) -> None:
         self.controls.form.offer(cameras)
         self.controls.form.again.setEnabled(True)
-        self._empty = EMPTY if cameras else NO_CAMERA
         if self._job is None:
-            self.picture.say(self._empty)
+            self.picture.say(EMPTY if cameras else NO_CAMERA)
 
     def toggle_controls(self) -> None:
         """Hide what stands beside the picture, or show it again."""
         self.controls.setVisible(self.controls.isHidden())
         self.changed.emit()
+
+    def _show_controls(self) -> None:
+        """Show them if they are hidden: there is something to read, or to do."""
+        if self.controls.isHidden():
+            self.toggle_controls()
 
     def set_look(self, look: Look) -> None:
         """Show of the people what `look` says."""
@@ -118,6 +125,16 @@ class LivePage(QWidget):
         """Something is looked at now."""
         return self.state is State.RUNNING
 
+    @property
+    def is_recording(self) -> bool:
+        """What is looked at is also kept."""
+        return self._job is not None and self._job.recording is not None
+
+    def stop(self) -> None:
+        """Ask the run to end, if there is one."""
+        if self._job is not None:
+            self._job.cancel()
+
     def begin(self, wish: LiveWish) -> None:
         """Start what is wished for elsewhere, in the place of what runs; the controls show it."""
         self._leave()
@@ -127,7 +144,7 @@ class LivePage(QWidget):
 
     def _pressed(self) -> None:
         if self._job is not None:
-            self._job.cancel()
+            self.stop()
             return
         try:
             wish = self.controls.wish(self._base)
@@ -145,7 +162,7 @@ class LivePage(QWidget):
         job.shown.connect(self._on_shown)
         job.noted.connect(self._on_noted)
         job.recording_changed.connect(self._on_recording)
-        job.recorded.connect(self.controls.record.show_recorded)
+        job.recorded.connect(self._on_recorded)
         job.not_recorded.connect(self.controls.record.refuse)
         job.not_sent.connect(self.controls.send.refuse)
         job.ended.connect(self._on_ended)
@@ -154,12 +171,20 @@ class LivePage(QWidget):
 
     def _on_ended(self, state: State, sentence: str | None) -> None:
         self._leave()
+        self._show_controls()  # with nothing to see, something is to be chosen
         if state is State.DONE:
             self.controls.notice.say(ENDED, wrong=False)
         elif sentence is not None:
             self.controls.notice.say(capital(sentence))
-            self.controls.show()  # there it is read
-            self.changed.emit()
+        self._tell_elsewhere(self.controls.notice.sentence)
+
+    def _on_recorded(self, recorded: Recorded) -> None:
+        self.controls.record.show_recorded(recorded)
+        self._tell_elsewhere(self.controls.record.notice.sentence)
+
+    def _tell_elsewhere(self, sentence: str) -> None:
+        if sentence and not self.isVisible():
+            self.ended_elsewhere.emit(sentence)
 
     def _leave(self) -> None:
         """End what runs, and wait for that."""
@@ -171,7 +196,7 @@ class LivePage(QWidget):
             self.controls.record.show_recording(None)
             if (session := job.recording) is not None:  # it ended with the job
                 self.controls.record.show_recorded(Recorded(session, session.exists(), None))
-            self.picture.say(self._empty)
+            self.picture.say(EMPTY)
             self._show_state()
 
     def _show_state(self) -> None:
@@ -197,8 +222,9 @@ class LivePage(QWidget):
 
     def _on_noted(self, sentence: str) -> None:
         """Say something upon the picture: it stays while no other picture comes."""
-        self._told_at = time.monotonic()
-        self.picture.tell(capital(sentence))
+        self._told_at, said = time.monotonic(), capital(sentence)
+        if not self.controls.send.is_seen_to_say(said):
+            self.picture.tell(said)
 
     def _show_stats(self) -> None:
         job = self._job
@@ -224,9 +250,10 @@ class LivePage(QWidget):
         self.controls.record.show_recording(recording)
         self.controls.record.set_able(on=self.is_running)
         self.picture.show_recorded("" if recording is None else plural(0, "frame"))
+        self.changed.emit()
 
     def _send(self, way: Way) -> None:
-        if self._job is not None and self.is_running:
+        if self._job is not None:
             self._job.send(way, self.controls.send.address(way))
 
     def finish(self) -> None:

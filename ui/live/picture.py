@@ -125,6 +125,7 @@ class PictureArea(QWidget):
         sight = self._sight
         if sight is None:
             self._paint_message(painter)
+            self._paint_words(painter, self.rect().toRectF())
         else:
             self._paint_frame(painter, sight.image)
         painter.end()

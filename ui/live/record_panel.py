@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
 from PyQt6.QtCore import QStandardPaths, pyqtSignal
@@ -30,6 +32,8 @@ class RecordPanel(QWidget):
     """End."""
     open_wanted = pyqtSignal(str)
     """The path of a recording, to be looked at."""
+    complained = pyqtSignal()
+    """Something is wrong, and told here."""
 
     def __init__(
         self,
@@ -42,6 +46,8 @@ class RecordPanel(QWidget):
         super().__init__(parent)
         self._preferences, self._now = preferences, now
         self._recorded: Path | None = None
+        self._is_waiting = False
+        """For what was asked last: it may take seconds."""
         self.record = QPushButton("&Record")
         self.video = QCheckBox("with the pictures")
         self.folder = FolderField(Path(from_home(_folder(preferences))))
@@ -93,8 +99,11 @@ class RecordPanel(QWidget):
         self.record.click()
 
     def _pressed(self, on: bool) -> None:
+        if self._is_waiting:  # not disabled meanwhile: that would take the keyboard elsewhere
+            self.record.setChecked(not on)
+            return
         if not on:
-            self.record.setEnabled(False)  # until it is whole
+            self._is_waiting = True  # until it is whole
             self.unwanted.emit()
             return
         try:
@@ -102,8 +111,9 @@ class RecordPanel(QWidget):
         except SettingsError:
             self.refuse("Choose a folder for the recording.")
             return
-        name = f"live_{self._now():%Y-%m-%d_%H-%M-%S}.sdpose"
-        self.wanted.emit(RecordWish(session=folder / name, video=self.video.isChecked()))
+        session = _free(folder, f"live_{self._now():%Y-%m-%d_%H-%M-%S}")
+        self._is_waiting = True
+        self.wanted.emit(RecordWish(session=session, video=self.video.isChecked()))
 
     def _open(self) -> None:
         if self._recorded is not None:
@@ -114,6 +124,7 @@ class RecordPanel(QWidget):
     def show_recording(self, session: Path | None) -> None:
         """Show that something is recorded; None: nothing is."""
         is_on = session is not None
+        self._is_waiting = False
         self.record.setChecked(is_on)
         self.record.setText("Stop &Recording" if is_on else "&Record")
         self.video.setEnabled(not is_on)
@@ -140,11 +151,26 @@ class RecordPanel(QWidget):
         self.told.setVisible(recorded.is_there)
         self.open.setVisible(recorded.is_there)
         self.notice.say(capital(recorded.why_ended or ""))
+        if recorded.why_ended:
+            self.complained.emit()
 
     def refuse(self, sentence: str) -> None:
         """Tell why nothing is recorded."""
+        self._is_waiting = False
         self.record.setChecked(False)
         self.notice.say(capital(sentence))
+        self.complained.emit()
+
+
+def _free(folder: Path, stem: str) -> Path:
+    """Return a session in `folder` that is not there yet, nor its video."""
+    stems = chain([stem], (f"{stem}_{number}" for number in count(2)))
+    sessions = (folder / f"{stem}.sdpose" for stem in stems)
+    return next(
+        session
+        for session in sessions
+        if not any(map(os.path.exists, (session, session.with_suffix(".mp4"))))
+    )
 
 
 def _folder(preferences: Preferences) -> Path:

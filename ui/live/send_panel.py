@@ -27,7 +27,7 @@ class _Text(NamedTuple):
 
 _TEXTS = {
     Way.OSC: _Text(
-        "&OSC", "127.0.0.1:9000", "Send each frame's poses there, to TouchDesigner and the like"
+        "OS&C", "127.0.0.1:9000", "Send each frame's poses there, to TouchDesigner and the like"
     ),
     Way.WEBSOCKET: _Text(
         "&WebSocket", "127.0.0.1:9001", "Let browsers and programs fetch each frame's poses there"
@@ -41,6 +41,8 @@ class SendPanel(QWidget):
 
     changed = pyqtSignal(object)
     """Way: it is on or off now, or has another address."""
+    complained = pyqtSignal()
+    """Something is wrong, and told here."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,7 +64,6 @@ class SendPanel(QWidget):
         self.fold.setCheckable(True)
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.fold.setToolTip("Send the poses to other programs while they are seen")
-        self.fold.setAccessibleName(TITLE)
         grid = QGridLayout(self._rows)
         grid.setContentsMargins(2 * GAP, 0, 0, 0)
         grid.setHorizontalSpacing(GAP)
@@ -116,6 +117,11 @@ class SendPanel(QWidget):
         self.notices[way].say(capital(sentence))
         self._show_title()
         self.fold.setChecked(True)
+        self.complained.emit()
+
+    def is_seen_to_say(self, sentence: str) -> bool:
+        """Tell whether a sentence stands beside a switch, where it can be read now."""
+        return any(n.isVisible() and n.sentence == sentence for n in self.notices.values())
 
     # -- what is remembered ------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from fractions import Fraction
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,13 +28,11 @@ from sdpose_track.home import at_home
 from sdpose_track.live.wish import LiveWish
 from sdpose_track.settings import LATENCIES_MS, LiveSettings
 from ui.dialogs.fields import GAP
+from ui.live.asked import Asked
 from ui.look.icons import icon
 
 EXAMPLE = "rtsp://camera.local/stream"
-SIZES = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
-RATES = (15, 25, 30, 50, 60)
 _STEP_MS = 10
-_ASKED = "What the camera is asked for; it gives the nearest"
 
 
 class Kind(Enum):
@@ -51,6 +48,8 @@ class SourceForm(QWidget):
 
     entered = pyqtSignal()
     """Enter was pressed in a field."""
+    changed = pyqtSignal()
+    """Something else is to be looked at."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,8 +59,7 @@ class SourceForm(QWidget):
         self.file = QLineEdit()
         self.browse = QToolButton()
         self.loop = QCheckBox("&Again and again")
-        self.picture_size = QComboBox()
-        self.picture_rate = QComboBox()
+        self.asked = Asked()
         self.latency = QSpinBox()
         self._wanted, self._camera = Kind.CAMERA, ""
         """What was chosen last, and which camera, also while there is none such."""
@@ -75,6 +73,9 @@ class SourceForm(QWidget):
         self.source.currentIndexChanged.connect(lambda _row: self._show_kind())
         self.source.activated.connect(lambda _row: self._keep())
         self.address.textEdited.connect(lambda _text: self._keep())
+        self.source.activated.connect(lambda _row: self.changed.emit())
+        for line in (self.address, self.file):
+            line.textChanged.connect(lambda _text: self.changed.emit())
         self.address.returnPressed.connect(self.entered)
         self.file.returnPressed.connect(self.entered)
         self.browse.clicked.connect(self._ask)
@@ -92,8 +93,6 @@ class SourceForm(QWidget):
         _name(self.browse, "Choose the file", "Choose the file")
         self.browse.setIcon(icon("folder"))
         self.loop.setToolTip("Begin anew at the end of the file, until Stop is pressed")
-        _name(self.picture_size, "Size of the picture", _ASKED)
-        _name(self.picture_rate, "Pictures a second", _ASKED)
         _name(
             self.latency,
             "Latency budget in milliseconds",
@@ -102,12 +101,6 @@ class SourceForm(QWidget):
 
     def _fill(self) -> None:
         self.loop.setChecked(True)
-        self.picture_size.addItem("Any size", None)
-        for size in SIZES:
-            self.picture_size.addItem("{} × {}".format(*size), size)
-        self.picture_rate.addItem("Any rate", None)
-        for rate in RATES:
-            self.picture_rate.addItem(f"{rate} / s", rate)
         self.latency.setRange(*LATENCIES_MS)
         self.latency.setSingleStep(_STEP_MS)
         self.latency.setValue(round(LiveSettings().latency_ms))
@@ -120,16 +113,16 @@ class SourceForm(QWidget):
         form.setVerticalSpacing(GAP)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._of_kind = {
-            Kind.CAMERA: (_row(self.picture_size, self.picture_rate),),
+            Kind.CAMERA: (self.asked,),
             Kind.ADDRESS: (_row(self.address),),
             Kind.FILE: (_row(self.file, self.browse), self.loop),
         }
         self._add("&Source", _row(self.source, self.again), self.source)
-        self._add("&Picture", self._of_kind[Kind.CAMERA][0], self.picture_size)
+        self._add("Pict&ure", self.asked, self.asked)
         self._add("A&ddress", self._of_kind[Kind.ADDRESS][0], self.address)
         self._add("F&ile", self._of_kind[Kind.FILE][0], self.file)
         form.addRow("", self.loop)
-        self._add("&Latency budget", self.latency, self.latency)
+        self._add("Latency &budget", self.latency, self.latency)
 
     def _add(self, name: str, row: QWidget, buddy: QWidget) -> None:
         label = QLabel(name)
@@ -182,7 +175,7 @@ class SourceForm(QWidget):
                 self._form.setRowVisible(row, kind is self.kind)
 
     def _ask(self) -> None:
-        dialog = QFileDialog(self, "Choose a file to rehearse with", self.file.text())
+        dialog = QFileDialog(self, "Choose a file to rehearse with", str(at_home(self.file.text())))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.file.setText)
@@ -213,10 +206,7 @@ class SourceForm(QWidget):
             return CaptureSettings(realtime=True, loop=self.loop.isChecked())
         if self.kind is Kind.ADDRESS:
             return CaptureSettings()
-        rate = self.picture_rate.currentData()
-        return CaptureSettings(
-            size=self.picture_size.currentData(), rate=None if rate is None else Fraction(rate)
-        )
+        return self.asked.capture
 
     def show_wish(self, wish: LiveWish) -> None:
         """Show what is wished for elsewhere."""
@@ -230,6 +220,7 @@ class SourceForm(QWidget):
         else:
             self._wanted, self._camera, self._asked = Kind.CAMERA, wish.spec, wish.spec
             self.offer(self._cameras)
+            self.asked.show_capture(wish.capture)
         self.latency.setValue(round(wish.settings.latency_ms))
 
     # -- what is remembered ------------------------------------------------------------------------
@@ -243,8 +234,7 @@ class SourceForm(QWidget):
             "address": _without_password(self.address.text().strip()),
             "file": self.file.text().strip(),
             "loop": self.loop.isChecked(),
-            "size": self.picture_size.currentText(),
-            "rate": self.picture_rate.currentText(),
+            **self.asked.remembered,
             "latency_ms": self.latency.value(),
         }
 
@@ -255,8 +245,7 @@ class SourceForm(QWidget):
         self.address.setText(texts.get("address", ""))
         self.file.setText(texts.get("file", ""))
         self.loop.setChecked(before.get("loop") is not False)
-        for box, name in ((self.picture_size, "size"), (self.picture_rate, "rate")):
-            box.setCurrentIndex(max(0, box.findText(texts.get(name, ""))))
+        self.asked.restore(texts)
         latency = before.get("latency_ms")
         if isinstance(latency, int):
             self.latency.setValue(latency)

@@ -26,6 +26,8 @@ _ROWS = (
     ("Graphics memory", "Memory used on the graphics card"),
 )
 """What each row is called, and means."""
+_PLACES = {"detect": "detector", "pose": "pose model"}
+"""What the places are called where frames wait and are left out."""
 _P95 = 1
 """The row that is held against the budget."""
 
@@ -87,8 +89,8 @@ def _texts(stats: LiveStats) -> tuple[str, ...]:
         _milliseconds(stats.latency_p95_ms),
         _rate(stats.frames_in),
         _rate(stats.frames_out),
-        _places(stats.dropped),
-        _places({place: n for place, n in stats.waiting.items() if n}) or "0",
+        _places(stats.dropped, has_pose=stats.crops is not None),
+        _places({place: n for place, n in stats.waiting.items() if n}, has_pose=True) or "0",
         f"{stats.people:,}",
         UNKNOWN if stats.detector_size is None else f"{stats.detector_size} px",
         _pose_model(stats),
@@ -104,8 +106,11 @@ def _rate(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.1f} / s"
 
 
-def _places(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{place} {count:,}" for place, count in counts.items())
+def _places(counts: Mapping[str, int], *, has_pose: bool) -> str:
+    """Return `detector 3, pose model 1,200`; where only the detector looks, `3`."""
+    if not has_pose:
+        return f"{sum(counts.values()):,}"
+    return ", ".join(f"{_PLACES[place]} {count:,}" for place, count in counts.items())
 
 
 def _pose_model(stats: LiveStats) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import Qt
@@ -18,6 +17,7 @@ from ui.document.document import Document
 from ui.document.pictures import MOST_BYTES
 from ui.jobs.bar import JobBar
 from ui.live.page import LivePage
+from ui.live.sign import LiveSign
 from ui.look.texts import capital
 from ui.people.commands import Commands
 from ui.people.doubts_panel import DoubtsPanel
@@ -31,6 +31,7 @@ from ui.window.able import Able
 from ui.window.banner import Banners, Tone
 from ui.window.docks import Docks
 from ui.window.full_screen import FullScreen
+from ui.window.recent import RecentMenu
 from ui.window.status import StatusLine
 from ui.window.talks import Talks
 from ui.window.toolbar import ToolBar
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._listen()
         self.talks = Talks(self)
+        RecentMenu(self.commands_table.recent, self.preferences).chosen.connect(self.open)
         wire(self)
         self._restore()
 
@@ -82,7 +84,7 @@ class MainWindow(QMainWindow):
         self.doubts_panel = DoubtsPanel(document)
         self.plots = PlotPanel(document)
         self.live = LivePage(self.preferences)
-        self.welcome = Welcome([actions["open"], actions["open-folder"]])
+        self.welcome = Welcome([actions[name] for name in ("open", "open-folder", "live")])
         self.status = StatusLine(document)
         self.docks = Docks(self)
 
@@ -111,6 +113,8 @@ class MainWindow(QMainWindow):
         rows.addWidget(self.pages, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self.status)
+        self.live_sign = LiveSign(self.live, self.pages)
+        self.status.insertWidget(0, self.live_sign)
         self.tool_bar = ToolBar(self.document, self.commands_table, self)
         self.addToolBar(self.tool_bar)
         self._dock()
@@ -148,11 +152,12 @@ class MainWindow(QMainWindow):
         self.canvas.full_screen_wanted.connect(self.full_screen.toggle)
         document.pictures.opened.connect(self._on_pictures)
         self.welcome.wanted.connect(self.open)
-        self.commands_table.recent.aboutToShow.connect(self._fill_recent)
         self.work.refused.connect(self.say)
         self.work.noted.connect(lambda sentence: self.banners.say(sentence, Tone.NOTE))
         self.plots.refused.connect(self.say)
         self.live.open_wanted.connect(self.open)
+        self.live.ended_elsewhere.connect(self._on_live_ended)
+        self.live_sign.wanted.connect(self.toggle_live)
         self.live.full_screen_wanted.connect(self.full_screen.toggle)
 
     # -- opening -----------------------------------------------------------------------------------
@@ -186,20 +191,6 @@ class MainWindow(QMainWindow):
         if self._asks and self.document.facts is None and self.work.run is None:
             self.talks.track()
 
-    def _fill_recent(self) -> None:
-        menu = self.commands_table.recent
-        menu.clear()
-        for path in self.preferences.recent:
-            action = menu.addAction(path.replace("&", "&&"))
-            if action is not None:
-                action.triggered.connect(partial(self._open_again, path))
-        menu.setToolTipsVisible(True)
-        if menu.isEmpty() and (none := menu.addAction("Nothing yet")) is not None:
-            none.setEnabled(False)
-
-    def _open_again(self, path: str, _checked: bool) -> None:
-        self.open(path)
-
     def _show_title(self) -> None:
         name = self.document.name
         self.setWindowTitle(f"{name} – {TITLE}" if name else TITLE)
@@ -231,6 +222,9 @@ class MainWindow(QMainWindow):
         """Turn to the live page, or back from it."""
         self.show_live(on=self.pages.currentWidget() is not self.live)
 
+    def _on_live_ended(self, sentence: str) -> None:
+        self.banners.say(sentence, Tone.WARNING, ("Show Live", lambda: self.show_live(on=True)))
+
     def say(self, sentence: str) -> None:
         """Tell what could not be done."""
         self.banners.say(capital(sentence), Tone.ERROR)
@@ -240,17 +234,8 @@ class MainWindow(QMainWindow):
         if facts is not None and facts.header.source.kind in LIVE:
             self.banners.say(f"{facts.path.name} was recorded without the pictures", Tone.NOTE)
             return
-        self.banners.say(capital(sentence), Tone.WARNING, ("Find the Video…", self.find_video))
-
-    def find_video(self) -> None:
-        """Ask where the video of the session is now."""
-        facts = self.document.facts
-        if facts is not None:
-            opening.ask_video(self, facts.source, facts.path.parent, self._find_video)
-
-    def _find_video(self, path: str) -> None:
-        self.banners.clear()  # that it was missing, or another one chosen before
-        self.document.find_video(Path(path))
+        remedy = ("Find the Video…", self.talks.find_video)
+        self.banners.say(capital(sentence), Tone.WARNING, remedy)
 
     # -- dropping ----------------------------------------------------------------------------------
 

@@ -47,6 +47,16 @@ class Talks(QObject):
         self._window.preferences.set_folder("open", str(Path(path).parent))
         self._window.open(path)
 
+    def find_video(self) -> None:
+        """Ask where the video of the session is now."""
+        facts = self._window.document.facts
+        if facts is not None:
+            opening.ask_video(self._window, facts.source, facts.path.parent, self._find_video)
+
+    def _find_video(self, path: str) -> None:
+        self._window.banners.clear()  # that it was missing, or another one chosen before
+        self._window.document.find_video(Path(path))
+
     # -- working -----------------------------------------------------------------------------------
 
     def track(self) -> None:

@@ -61,7 +61,7 @@ def _of_file(window: MainWindow) -> dict[str, Does]:
     return {
         "open": talks.open,
         "open-folder": talks.open_folder,
-        "find-video": window.find_video,
+        "find-video": talks.find_video,
         "close": window.document.leave,
         "track": talks.track,
         "resume": work.resume,
