@@ -68,6 +68,7 @@ def test_a_rehearsal_ends_with_its_file_and_tells_how_it_went(
     assert result["session"] == str(take)
     assert result["pose_model"] == "yolo11n-pose"
     assert result["frames"] > 0
+    assert result["recorded"] == result["frames"]
     assert result["people"] > 0
     assert set(result["stats"]["dropped"]) == {"detect", "pose"}
     with Recording.open(take) as recording, open_source(tmp_path / "take.mp4") as video:

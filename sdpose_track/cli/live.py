@@ -157,6 +157,7 @@ def _result(wish: LiveWish, live: LiveRun, watch: _Watch, count: _Count) -> dict
         "frames_per_second": round(count.frames / seconds, 2) if seconds else 0.0,
         "people": len(count.people),
         "session": str(wish.record.session) if wish.record and recorded else None,
+        "recorded": live.recording.frames if recorded else None,
         "pose_model": live.pose_model,
         "device": live.described,
         "latency_budget_ms": wish.settings.latency_ms,

@@ -66,6 +66,8 @@ class RecordStage:
         self._closed = False
         self.error: SdposeError | None = None
         """Why the newest recording ended by itself; None: it did not."""
+        self.frames = 0
+        """In the newest recording that has ended."""
 
     @property
     def recorded(self) -> int | None:
@@ -108,6 +110,7 @@ class RecordStage:
                 running, self._running = self._running, None
             if running is not None:
                 running.end(partial(self._finish, running.recorder))
+                self.frames = running.recorder.frames
 
     def open(self) -> None:
         """Nothing to acquire."""

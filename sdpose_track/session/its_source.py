@@ -59,4 +59,7 @@ def reopened(then: SourceInfo, folder: Path, path: Path | None = None) -> Source
 
 
 def _gone(name: str) -> SourceError:
-    return SourceError(f"{name} was live, so its pictures are gone; choose what needs none")
+    return SourceError(
+        f"{name} was live, so its pictures are gone; choose what needs none, and record with"
+        " --video next time"
+    )
