@@ -20,7 +20,7 @@ from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from socketserver import BaseRequestHandler, StreamRequestHandler, ThreadingTCPServer
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import av
 import cv2
@@ -84,6 +84,10 @@ class Coding:
     options: tuple[tuple[str, str], ...] = (("tune", "zerolatency"),)
     stamp_rate: Fraction | None = None
     """Pictures per second that the time stamps tell; None: the true ones."""
+    codec: Literal["libx264", "mpeg2video"] = "libx264"
+    """Of an MPEG transport stream."""
+    channel: int = 256
+    """The number of an MPEG transport stream's video in it."""
 
     @property
     def x264(self) -> dict[str, str]:
@@ -99,10 +103,10 @@ class TransportStream:
             self._written,
             "w",
             format="mpegts",
-            options={"flush_packets": "1"},
+            options={"flush_packets": "1", "mpegts_start_pid": str(coding.channel)},
         )
         rate = coding.stamp_rate or coding.rate
-        self._stream = self._container.add_stream("libx264", rate=rate, options=coding.x264)
+        self._stream = self._container.add_stream(coding.codec, rate=rate, options=coding.x264)
         self._stream.height, self._stream.width = shape[:2]
         self._stream.pix_fmt = "yuv420p"
         self._count = 0
@@ -303,11 +307,16 @@ class _Http(ThreadingHTTPServer):
 class TcpServer(_Listening):
     """MPEG-TS to everyone who connects."""
 
+    takes_one = False
+    """Hang up on everyone after the first."""
+
     def server(self) -> ThreadingTCPServer:
         outer = self
 
         class Handler(BaseRequestHandler):
             def handle(self) -> None:
+                if outer.takes_one and outer.hub.heard.is_set():
+                    return
                 with outer.hub.listen() as chunks:
                     for chunk in chunks:
                         self.request.sendall(chunk)

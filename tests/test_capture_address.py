@@ -31,6 +31,9 @@ def no_cameras(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("rtsp://camera.local/stream", "rtsp://camera.local/stream"),
         ("rtsp://joe:se@cret@camera.local:554/s", "rtsp://camera.local:554/s"),
         ("HTTP://joe:secret@camera/video?user=joe&pwd=secret", "http://camera/video?…"),
+        (" rtsp://joe:secret@camera/s\n", "rtsp://camera/s"),
+        ("rtsp://camera/user=joe&password=secret&channel=1/0.sdp?live", "rtsp://camera/…?…"),
+        ("http://camera/a/key=secret/live.m3u8", "http://camera/a/…"),
         ("udp://@:5000", "udp://:5000"),
         ("udp://239.0.0.1:5000", "udp://239.0.0.1:5000"),
         ("tcp://[::1]:9000", "tcp://[::1]:9000"),
@@ -99,6 +102,16 @@ def test_a_password_with_signs_that_divide_addresses_is_not_shown(sign: str) -> 
 def test_what_ffmpeg_would_take_for_an_address_is_none(spec: str) -> None:
     with pytest.raises(SourceError, match="is no camera, no address of a stream and no file; "):
         open_live(spec, CaptureSettings(), print)
+
+
+@pytest.mark.parametrize(
+    "spec", ["rtsp:/joe:secret@camera/s", "//joe:secret@camera/s", "joe:secret@camera:554/s"]
+)
+@pytest.mark.usefixtures("no_cameras")
+def test_a_password_in_what_is_no_address_is_not_shown(spec: str) -> None:
+    with pytest.raises(SourceError, match=r"^What was given is no camera, no address") as caught:
+        open_live(spec, CaptureSettings(), print)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_file_must_be_asked_for(uneven_clip: Path) -> None:

@@ -71,6 +71,14 @@ def test_a_number_without_a_camera_tells_which_there_are(spec: str) -> None:
         find_camera(spec)
 
 
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize("digits", [300, 5000])
+def test_a_number_that_is_too_long_is_no_camera(digits: int) -> None:
+    for spec in ("9" * digits, "/dev/video" + "9" * digits):
+        with pytest.raises(SourceError, match=f"^{spec} is no camera, no address of a stream"):
+            find_camera(spec)
+
+
 def test_a_number_without_any_camera_says_so(listed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cameras, "_LINUX", listed / "nothing")
     with pytest.raises(SourceError, match=r"^No camera 0 was found; no camera is connected\.$"):

@@ -123,3 +123,13 @@ def test_stamps_that_leap_make_nobody_wait(leap: float) -> None:
     pace.due(10.0, STEP)
     assert pace.due(10.05, leap) == pytest.approx(10 + 2 * STEP)
     assert pace.due(10.05, leap + STEP) == pytest.approx(10 + 3 * STEP)
+
+
+@pytest.mark.parametrize("drift", [0.0005, 0.004, 0.015])
+def test_stamps_that_run_ahead_for_an_hour_do_not_take_media_time_with_them(drift: float) -> None:
+    clock, interval = MediaClock(), 1 / 30
+    ahead = 0.0
+    for i in range(30 * 3600):
+        ticks = clock.tick(5.0 + i * interval, i * interval * (1 + drift))
+        ahead = max(ahead, float(ticks * LIVE_TIME_BASE) - i * interval)
+    assert ahead < 3.0

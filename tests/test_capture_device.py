@@ -25,7 +25,7 @@ class Recorded:
         self.wished: list[tuple[int, float]] = []
         self.released = False
         self._clip = cv2.VideoCapture(str(path))
-        self._missing = missing
+        self.missing = missing
         self.isOpened = self._clip.isOpened
         self.get = self._clip.get
         self.damaged = 0
@@ -35,8 +35,8 @@ class Recorded:
         return True
 
     def grab(self) -> bool:
-        if self._missing:
-            self._missing -= 1
+        if self.missing:
+            self.missing -= 1
             return False
         return bool(self._clip.grab())
 
@@ -90,7 +90,7 @@ def test_a_camera_gives_pictures_until_it_is_unplugged(plugs: Plugs, spec: str) 
     assert frames[-1].image.std() > 0
     assert camera.released
     assert told == []
-    assert dict(camera.wished) == {cv2.CAP_PROP_BUFFERSIZE: 1}
+    assert camera.wished == []
 
 
 def test_a_camera_that_is_slow_to_begin_is_waited_for(plugs: Plugs) -> None:
@@ -111,6 +111,27 @@ def test_a_camera_that_gives_nothing_is_told(plugs: Plugs) -> None:
     assert camera.released
 
 
+def test_a_camera_that_is_silent_is_not_asked_again_and_again(
+    plugs: Plugs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_SILENT_S", 0.0)
+    camera = plugs(missing=5)
+    with pytest.raises(SourceError, match=r"^Front gives no pictures: another program may be us"):
+        open_live("3", CaptureSettings(), print)
+    assert camera.missing == 4
+
+
+def test_a_camera_that_gives_damaged_pictures_only_is_not_waited_for(
+    plugs: Plugs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_SILENT_S", 0.0)
+    camera = plugs()
+    camera.damaged = 5
+    with pytest.raises(SourceError, match=r"^Front gives no pictures: another program may be us"):
+        open_live("3", CaptureSettings(), print)
+    assert camera.damaged == 4
+
+
 def test_a_camera_that_cannot_be_opened_is_told(plugs: Plugs, tmp_path: Path) -> None:
     plugs(tmp_path / "nothing.mp4")
     with pytest.raises(SourceError, match=r"^Front cannot be opened: another program may be using"):
@@ -126,7 +147,6 @@ def test_a_wish_for_many_pixels_asks_for_compressed_pictures_first(plugs: Plugs)
         (cv2.CAP_PROP_FRAME_WIDTH, 1920),
         (cv2.CAP_PROP_FRAME_HEIGHT, 1080),
         (cv2.CAP_PROP_FPS, 30.0),
-        (cv2.CAP_PROP_BUFFERSIZE, 1),
     ]
 
 

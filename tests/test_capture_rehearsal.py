@@ -7,9 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from clips import Stamps, drifting, encode
 from conftest import PTS_MS
 
 from sdpose_track.capture import LIVE_TIME_BASE, CaptureSettings, LiveSource, open_live
+from sdpose_track.capture.feed import Cue
+from sdpose_track.capture.rehearsal import Rehearsal
 from sdpose_track.errors import SourceError
 from sdpose_track.records import Frame
 
@@ -64,6 +67,18 @@ def test_a_loop_goes_on_with_ascending_times(uneven_clip: Path) -> None:
     assert [level(frame) for frame in frames] == [frame.index % 6 for frame in frames]
     rounds = {frame.pts - TICKS[level(frame)] for frame in frames}
     assert rounds <= {0, *(frame.index // 6 * min(rounds - {0}) for frame in frames)}
+
+
+def test_times_that_lie_closer_than_live_times_can_tell_ascend(tmp_path: Path) -> None:
+    clip = encode(
+        tmp_path / "close.mp4",
+        drifting(6),
+        stamps=Stamps(time_base=Fraction(1, 1_000_000), pts=range(6)),
+    )
+    cue = Cue()
+    cue.begin.set()
+    arrivals = Rehearsal(str(clip), None, loop=False).play(cue)
+    assert [arrival.ticks for arrival in arrivals] == list(range(6))
 
 
 def test_pictures_are_played_at_the_wished_rate(tmp_path: Path) -> None:

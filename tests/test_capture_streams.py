@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from clips import Stamps, encode
@@ -318,6 +319,53 @@ def check_numbers(server: Server, opens: Opens) -> None:
 
 def test_pictures_without_a_container_are_told_apart(opens: Opens) -> None:
     check_numbers(ElementaryServer(), opens)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [ElementaryServer(), TcpServer(coding=Coding(codec="mpeg2video", options=(("qmax", "8"),)))],
+    ids=["h264", "mpeg2"],
+)
+def test_a_camera_that_takes_one_connection_and_no_second_is_read(
+    server: TcpServer, opens: Opens
+) -> None:
+    server.takes_one = True
+    check_numbers(server, opens)
+
+
+def test_a_sender_that_begins_anew_with_other_channels_is_read_on(opens: Opens) -> None:
+    server = UdpServer()
+    server.start()
+    source = opens(server)
+    frames = source.frames()
+    before = list(islice(frames, 5))
+    server.stop()
+    server.coding = replace(server.coding, channel=300)
+    server.start()
+    patience = threading.Timer(LONG_S, source.interrupt)
+    patience.start()
+    after = list(islice(frames, 10))
+    patience.cancel()
+    server.stop()
+    assert len(after) == 10
+    check_order([*before, *after])
+    assert number_of(after[-1].image) > number_of(before[-1].image)
+
+
+def test_a_picture_above_the_limit_of_size_is_not_decoded(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MAX_PIXELS", 320 * 240)
+    large = bytes(cv2.imencode(".jpg", np.full((480, 480, 3), 200, np.uint8))[1])
+    with MjpegServer() as server:
+        frames = opens(server).frames()
+        first = next(frames)
+        for _ in range(3):
+            server.hub.send(large)
+            next(frames)
+        last = next(frames)
+        assert number_of(last.image) - number_of(first.image) == last.index
+        frames.close()
 
 
 def test_pictures_whose_length_is_not_told_are_told_apart(opens: Opens) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from clips import Coding, Shape, Stamps, UInt8, drifting, encode, encode_flat
 from conftest import PTS_MS
+from PIL import Image
 
 from sdpose_track.errors import SourceError
 from sdpose_track.records import Frame, FrameState
@@ -217,6 +221,25 @@ def test_a_display_matrix_turns_and_mirrors(turn: tuple[int, ...], tmp_path: Pat
         expected = upright(reference.read(0).image)
         assert np.array_equal(video.read(0).image, expected)
         assert (video.info.height, video.info.width) == expected.shape[:2]
+
+
+def test_pictures_with_exif_are_turned_as_it_says(tmp_path: Path) -> None:
+    jpeg, turned = io.BytesIO(), Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (64, 32)).save(jpeg, "JPEG", exif=turned)
+    path = tmp_path / "camera.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuvj420p"
+        for i in range(3):
+            packet = av.Packet(jpeg.getvalue())
+            packet.stream, packet.pts, packet.dts = stream, i, i
+            packet.time_base = Fraction(1, 25)
+            container.mux(packet)
+    with VideoFile(path) as video:
+        assert (video.info.width, video.info.height, video.info.rotation) == (32, 64, 90)
+        assert [frame.image.shape for frame in video.frames()] == [(64, 32, 3)] * 3
 
 
 def test_wide_pixels_are_made_square(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ _PROTOCOLS = {
 _NEEDS_PORT = ("udp", "tcp", "srt")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _CAMERA = re.compile(r"\d+|/dev/video\d+")
+_TOLD_IN_PATH = re.compile(r"[^/]*=.*")
+"""Many cameras want `/user=NAME&password=WORD&channel=1` as the path."""
 _KNOWN = ", ".join(f"{scheme}://" for scheme in _PROTOCOLS)
 
 
@@ -40,7 +42,7 @@ class Address:
     url: str = field(repr=False)
     """For FFmpeg and nobody else: it may hold a password."""
     shown: str
-    """For messages: without name, password and query."""
+    """For messages: without name, password and what else is told to the camera."""
     scheme: str
     host: str
     """Empty where any computer may send."""
@@ -68,9 +70,10 @@ def read_spec(spec: str, *, realtime: bool) -> Address | Path | str:
         if not realtime:
             raise SettingsError(f"{spec} is a file: --realtime plays it at its own speed.")
         return path
-    scheme = _SCHEME.match(spec)
+    pasted = spec.strip()
+    scheme = _SCHEME.match(pasted)
     if scheme:
-        address = _address(spec, scheme[1].lower())
+        address = _address(pasted, scheme[1].lower())
         if realtime:
             _refuse_realtime(address.shown)
         return address
@@ -128,6 +131,6 @@ def _address(spec: str, scheme: str) -> Address:
 
 
 def _shown(parts: SplitResult) -> str:
-    """Cameras take passwords before the host and in the query, so neither is shown."""
-    place = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{place}{parts.path}{'?…' if parts.query else ''}"
+    """Cameras take passwords before the host, in the path and in the query: none is shown."""
+    place, path = parts.netloc.rpartition("@")[2], _TOLD_IN_PATH.sub("…", parts.path)
+    return f"{parts.scheme}://{place}{path}{'?…' if parts.query else ''}"

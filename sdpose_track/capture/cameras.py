@@ -16,6 +16,7 @@ from sdpose_track.errors import SourceError
 _LINUX = Path("/sys/class/video4linux")
 _DEVICES = Path("/dev")
 _DEVICE = "/dev/video"
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def find_camera(spec: str) -> Camera:
     """
     known = list_cameras()
     digits = spec.removeprefix(_DEVICE)
-    if digits.isdecimal():
+    if digits.isdecimal() and len(digits) <= _MOST_DIGITS:
         number = int(digits)
         named = next((camera for camera in known if camera.number == number), None)
         if named is None and not _is_device(number):
@@ -73,8 +74,9 @@ def find_camera(spec: str) -> Camera:
     meant = [camera for camera in known if camera.name.casefold() == wanted]
     meant = meant or [camera for camera in known if wanted in camera.name.casefold()]
     if not meant:
+        said = "What was given" if "@" in spec else spec  # a password may be before it
         raise SourceError(
-            f"{spec} is no camera, no address of a stream and no file; {_there_are(known)}."
+            f"{said} is no camera, no address of a stream and no file; {_there_are(known)}."
         )
     if len(meant) > 1:
         raise SourceError(f"{spec} means more than one camera; choose by number: {_listed(meant)}.")

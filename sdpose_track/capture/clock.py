@@ -15,6 +15,8 @@ _LEAP_S = 1.0
 """A stamp that goes further than the arrivals by more than this begins anew."""
 _SLEW = 0.001
 """Share of an interval by which media time follows the arrivals: clocks differ by far less."""
+_AHEAD_S = 2.5
+"""Media time further ahead of the arrivals is slowed down: no burst is as long."""
 _WINDOW_S = 4.0
 """Longer than bursts are: in every window one picture comes without delay."""
 _DRIFT = 0.02
@@ -69,7 +71,8 @@ class MediaClock:
             return max(waited, self._step)
         self._step = told
         behind = (self._arrived or 0.0) + waited - self._first - self._time - told
-        return told + max(-_SLEW * told, min(_SLEW * told, behind))
+        back = _DRIFT if behind < -_AHEAD_S else _SLEW
+        return told + max(-back * told, min(_SLEW * told, behind))
 
 
 class _Trend:

@@ -24,6 +24,9 @@ _FIRST_TRIES = 10
 """Some cameras give nothing at first."""
 _DAMAGED_IN_A_ROW = 30
 """A cable that is too long damages compressed pictures; with more than these it is no use."""
+_SILENT_S = 5.0
+"""Seconds without a whole picture after which no other is asked for: on some systems a camera that
+was unplugged gives damaged ones, one a second."""
 _MJPG = cv2.VideoWriter.fourcc(*"MJPG")
 
 
@@ -31,7 +34,7 @@ class Device:
     """A feed from a camera. One that was unplugged is not waited for."""
 
     kind = "camera"
-    blocks_s = 5.0
+    blocks_s = 10.0  # as long as OpenCV waits for a picture on Linux
 
     def __init__(
         self, camera: Camera, settings: CaptureSettings, notice: Callable[[str], None]
@@ -48,7 +51,7 @@ class Device:
         try:
             clock, is_first = MediaClock(), True
             while not cue.stop.is_set():
-                taken = _first(capture) if is_first else _read(capture)
+                taken = _first(capture, cue) if is_first else _read(capture)
                 if taken is None:
                     raise self._gone(was_there=not is_first)
                 picture, arrived = taken
@@ -75,7 +78,6 @@ class Device:
             capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         if rate is not None:
             capture.set(cv2.CAP_PROP_FPS, float(rate))
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         return capture
 
     def _compare(self, capture: cv2.VideoCapture, picture: UInt8) -> None:
@@ -115,13 +117,20 @@ def open_capture(number: int) -> cv2.VideoCapture:
         opencv_log.setLogLevel(loud)
 
 
-def _first(capture: cv2.VideoCapture) -> tuple[UInt8, float] | None:
-    tries = (_read(capture) for _ in range(_FIRST_TRIES))
-    return next((taken for taken in tries if taken is not None), None)
+def _first(capture: cv2.VideoCapture, cue: Cue) -> tuple[UInt8, float] | None:
+    began = time.monotonic()
+    for _ in range(_FIRST_TRIES):
+        taken = _read(capture)
+        if taken is not None:
+            return taken
+        if cue.stop.is_set() or time.monotonic() - began > _SILENT_S:
+            break
+    return None
 
 
 def _read(capture: cv2.VideoCapture) -> tuple[UInt8, float] | None:
     """Return the next (H, W, 3) BGR picture and when it was there; None where none came."""
+    began = time.monotonic()
     for _ in range(_DAMAGED_IN_A_ROW):
         if not capture.grab():
             return None
@@ -129,6 +138,8 @@ def _read(capture: cv2.VideoCapture) -> tuple[UInt8, float] | None:
         is_whole, picture = capture.retrieve()
         if is_whole:
             return cast(UInt8, picture), arrived
+        if time.monotonic() - began > _SILENT_S:
+            break
     return None
 
 

@@ -28,15 +28,17 @@ class Rehearsal:
     def play(self, cue: Cue) -> Generator[Arrival, None, None]:
         with closing(open_source(self.name, picture_rate=self.look.rate)) as source:
             self.look = _look(source)
-            zero = time.monotonic()
+            zero, ticks = time.monotonic(), -1
             is_first = True
             for frame, media in self._frames(source):
                 if cue.stop.wait(max(0.0, zero + float(media) - time.monotonic())):
                     return
+                # A file's own times may lie closer than these can tell.
+                ticks = max(ticks + 1, round(media / LIVE_TIME_BASE))
                 yield Arrival(
                     picture=frame.image,
                     arrived=time.monotonic(),
-                    ticks=round(media / LIVE_TIME_BASE),
+                    ticks=ticks,
                     state=frame.state,
                 )
                 if is_first:

@@ -3,6 +3,8 @@
 What is known of delay here: packets that FFmpeg reads while it finds out what the stream is must
 be kept (`fflags nobuffer` throws them away, and the first key frame with them); a parser holds
 every picture back until the next one begins, so there is none where packets are whole anyway.
+What is needed shows only once it is open, and some cameras take one connection and no second one:
+so it is opened without a parser, which is put in afterwards.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -27,6 +28,7 @@ from sdpose_track.capture.feed import Arrival, Cue, Look
 from sdpose_track.capture.hurry import Hurry
 from sdpose_track.records import FrameState
 from sdpose_track.sources.container import choose_stream
+from sdpose_track.sources.geometry import MAX_PIXELS, check_size
 
 OPEN_S = 5.0
 """Seconds for which FFmpeg waits for an answer, and again until it knows what is sent."""
@@ -47,26 +49,28 @@ _WHOLE = frozenset({"dash", "flv", "hls", "live_flv", "matroska", "mov", "mpegts
 """Formats whose packets are whole pictures."""
 _MARKED = frozenset({"av1", "h264", "hevc", "mjpeg", "vp8", "vp9"})
 """Codecs that MPEG-TS cuts into packets by the picture."""
-_STAMPLESS = frozenset({"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "mpjpeg", "obu"})
+_BARE = frozenset({"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"})
+"""Pictures one after the other and nothing else: FFmpeg reads them in pieces of any size."""
+_STAMPLESS = _BARE | {"mpjpeg"}
 """Formats that hold no times: FFmpeg makes them up."""
 _LIST_SUFFIXES = (".m3u8", ".m3u", ".mpd")
+_NO_PARSE = 0x20  # AVFMT_FLAG_NOPARSE
 _USUAL_RATE = Fraction(25)
 _MOST_RATE = 1000
-_PROBING = {"analyzeduration": "500000", "fpsprobesize": "0"}
+_UNPARSED = ("http", "https", "tcp", "udp")
+"""Where any format may come, many of them with whole pictures in their packets."""
+_USUAL = {
+    "analyzeduration": "500000",
+    "fpsprobesize": "0",
+    "format_whitelist": _FORMATS,
+    "live_start_index": "-1",  # HLS: from the newest segment on
+    "merge_pmt_versions": "1",  # MPEG-TS: else a sender that begins anew is never heard again
+}
 _OPTIONS = {
     "http": {"http_proxy": "none"},  # else FFmpeg asks the environment for one
     "rtsp": {"rtsp_flags": "prefer_tcp"},  # a lost datagram smears the picture
     "udp": {"overrun_nonfatal": "1"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a stream is opened."""
-
-    parses: bool
-    """Let FFmpeg find where pictures begin and end."""
-    read_s: float
 
 
 class Stream:
@@ -81,11 +85,7 @@ class Stream:
         self._address = address
         self._clock = MediaClock()
         path = address.shown.removesuffix("?…").lower()
-        is_list = path.endswith(_LIST_SUFFIXES)
-        self._way = _Way(
-            parses=address.scheme not in ("http", "https", "tcp", "udp"),
-            read_s=READ_LIST_S if is_list else READ_S,
-        )
+        self._read_s = READ_LIST_S if path.endswith(_LIST_SUFFIXES) else READ_S
 
     def play(self, cue: Cue) -> Generator[Arrival, None, None]:
         with closing(self._open()) as container:
@@ -94,6 +94,9 @@ class Stream:
                 raise telling.without_video(self._address, has_audio=bool(container.streams.audio))
             if not _codec(stream):
                 raise telling.undecodable(self._address)
+            context = stream.codec_context
+            check_size(self.name, context.width, context.height)
+            context.options = {"max_pixels": str(MAX_PIXELS)}  # a larger one may come later
             stream.thread_type = "SLICE"  # decoding several pictures at once holds each back
             self._clock.restart()
             is_finite = _is_finite(container, self._address)
@@ -115,35 +118,33 @@ class Stream:
         )
 
     def _open(self) -> InputContainer:
-        """Open it; once more where it turns out to be read another way than was thought."""
+        """Open it; once more where it turns out to be a list, which is waited for longer."""
         container = self._opened()
-        way = _way_of(container, self._way)
-        if way == self._way:
-            return container
-        container.close()
-        self._way = way
-        return self._opened()
+        if container.format.name in _LISTS and self._read_s != READ_LIST_S:
+            container.close()
+            self._read_s = READ_LIST_S
+            container = self._opened()
+        if not _is_whole(container):
+            container.flags &= ~_NO_PARSE
+        return container
 
     def _opened(self) -> InputContainer:
         scheme = self._address.scheme
         options = {
-            **_PROBING,
+            **_USUAL,
             **_OPTIONS.get(scheme.removesuffix("s"), {}),
             "protocol_whitelist": self._address.protocols,
-            "format_whitelist": _FORMATS,
         }
-        if not self._way.parses:
+        if scheme in _UNPARSED:
             options["fflags"] = "noparse"
-        if self._way.read_s == READ_LIST_S:
-            options["live_start_index"] = "-1"
-        self.blocks_s = max(2 * OPEN_S, self._way.read_s)
+        self.blocks_s = max(2 * OPEN_S, self._read_s)
         began = time.monotonic()
         try:
             return av.open(
                 self._address.url,
                 options=options,
                 metadata_errors="replace",
-                timeout=(OPEN_S, self._way.read_s),
+                timeout=(OPEN_S, self._read_s),
             )
         except (FFmpegError, OSError) as error:
             # FFmpeg's own error names the address, and the password in it.
@@ -156,18 +157,19 @@ class Stream:
         """Yield each picture and when the packet was there that completed it."""
         newest = decoded = time.monotonic()
         packets, hurry = container.demux(stream), Hurry()
+        is_bare = container.format.name in _BARE
         pictures: list[VideoFrame] = []
         while not cue.stop.is_set():
             try:
                 packet = next(packets, None)
             except (FFmpegError, OSError) as error:
-                raise telling.broken_off(self._address, error, self._way.read_s) from None
+                raise telling.broken_off(self._address, error, self._read_s) from None
             if packet is None:
                 return
             arrived = time.monotonic()
             skip = hurry.skip(arrived, arrived - decoded, came=bool(pictures))
             stream.codec_context.skip_frame = skip
-            pictures = _decoded(stream, packet)
+            pictures = _decoded(stream, packet, is_bare=is_bare)
             decoded = time.monotonic()
             for picture in pictures:
                 yield picture, arrived
@@ -177,10 +179,17 @@ class Stream:
                 raise telling.silent(self._address, PICTURE_S)
 
 
-def _decoded(stream: VideoStream, packet: Packet[VideoStream]) -> list[VideoFrame]:
+def _decoded(
+    stream: VideoStream, packet: Packet[VideoStream], *, is_bare: bool
+) -> list[VideoFrame]:
     """Return the pictures that `packet` completes."""
+    context = stream.codec_context
     try:
-        return stream.decode(packet)
+        if not is_bare:
+            return stream.decode(packet)
+        # What was read while opening has passed no parser, so all of it goes through this one.
+        units = context.parse(bytes(packet))
+        return [picture for unit in units for picture in context.decode(unit)]
     except FFmpegError:  # damaged on its way; the next ones may be whole
         return []
 
@@ -203,15 +212,12 @@ def _paced(
             is_first = False
 
 
-def _way_of(container: InputContainer, way: _Way) -> _Way:
-    """Return how `container`, which was opened by `way`, should have been opened."""
+def _is_whole(container: InputContainer) -> bool:
+    """Tell whether its packets need no parser: they are whole pictures, or parsed here."""
     name = container.format.name
-    if name in _LISTS:
-        return _Way(parses=way.parses, read_s=READ_LIST_S)
-    is_whole = bool(_WHOLE & set(name.split(",")))
     if name == "mpegts":
-        is_whole = all(_codec(stream) in _MARKED for stream in container.streams.video)
-    return _Way(parses=way.parses or not is_whole, read_s=READ_S)
+        return all(_codec(stream) in _MARKED for stream in container.streams.video)
+    return name in _BARE or bool(_WHOLE & set(name.split(",")))
 
 
 def _codec(stream: VideoStream) -> str:

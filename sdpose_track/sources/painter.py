@@ -61,7 +61,10 @@ class Layout:
 
 def orientation_of(picture: VideoFrame) -> Orientation:
     """Return how `picture` must be mirrored and turned, by the display matrix that it carries."""
-    matrix = picture.side_data.get("DISPLAYMATRIX")
+    try:
+        matrix = picture.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # it carries more, of a kind that PyAV does not know, such as EXIF
+        return Orientation(round(-picture.rotation / 90) * 90 % 360)
     return (
         Orientation.from_display_matrix(bytes(matrix))
         if isinstance(matrix, SideData)
