@@ -14,7 +14,7 @@ from documents import is_shown, session_of
 from hands import CTRL, click, drag, press
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
-from PyQt6.QtWidgets import QDialog, QFileDialog
+from PyQt6.QtWidgets import QDialog, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from sdpose_track.records import Provenance
@@ -316,10 +316,13 @@ def test_the_live_page_comes_and_goes(qtbot: QtBot, window: MainWindow, session:
     open_in(qtbot, window, session)
     window.commands_table["live"].trigger()
     assert window.live.isVisible()
+    told = window.status.findChildren(QLabel)
+    assert not any(label.isVisible() for label in told if label.text())
     assert not window.docks["People"].isVisible()
     window.commands_table["live"].trigger()
     assert window.canvas.isVisible()
     assert window.docks["People"].isVisible()
+    assert any(label.isVisible() for label in told if label.text())
 
 
 def test_the_video_of_a_session_is_found_again_and_its_loss_forgotten(

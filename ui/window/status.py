@@ -36,6 +36,11 @@ class StatusLine(QStatusBar):
         document.pictures.arrived.connect(self._tell_state)
         self._tell_source()
 
+    def show_document(self, on: bool) -> None:
+        """Tell of what is open, or not while something else is seen."""
+        for label in (self._source, self._state, self._people, self._place, self._scale):
+            label.setVisible(on)
+
     def show_zoom(self, zoom: float) -> None:
         """Tell by how much the picture is enlarged, in screen pixels a pixel."""
         self._zoom = zoom
