@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -405,6 +406,15 @@ def test_opening_can_be_interrupted_from_another_thread(monkeypatch: pytest.Monk
         hand.join()
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C interrupt: a shell that starts something in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_the_wait_for_a_server_that_says_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
