@@ -325,8 +325,6 @@ def test_a_name_that_begins_with_a_dash_works_after_two_dashes(
         (["view", "gone.mp4", "--screenshot", "picture.png"], 3, "gone.mp4"),
         (["view", "gone.sdpose", "--screenshot", "picture.png"], 3, "gone.sdpose"),
         (["view", "clip.mp4", "--screenshot", "gone/picture.png"], 5, "gone/picture.png"),
-        (["live", "0"], 2, "not there yet"),
-        (["live", "--help"], 2, "not there yet"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told_in_one_sentence(

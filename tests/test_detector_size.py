@@ -289,5 +289,5 @@ def test_people_far_away_are_tracked_unasked(far_clip: Path, tmp_path: Path) -> 
 def test_a_size_that_there_is_not_is_refused(tmp_path: Path) -> None:
     done = sdpose("track", "clip.mp4", "--detector-size", "800", cwd=tmp_path)
     assert "--detector-size: invalid choice: '800'" in refused(done, 2)
-    with pytest.raises(SettingsError, match="--detector-size 800: expected one of auto, 640, 960"):
+    with pytest.raises(SettingsError, match="--detector-size 800: expected one of auto, 320, 480"):
         ModelSettings(detector_size="800")
