@@ -13,6 +13,8 @@ from sdpose_track.live.scheduling import ROOM, Plan, StageTimes, Wish, plan
 
 PLAN_S = 1.0
 """Seconds between two looks at the measured times."""
+WARM_S = 3.0
+"""Seconds at the beginning in which the plan stays: everything is slower than it will be."""
 UNFIT = 8
 """Plans in a row without hope, after which the user is told."""
 
@@ -37,8 +39,9 @@ class Conductor:
         self._notice = notice
         self._unfit = 0
         """Plans in a row that do not keep the budget."""
-        self._planned = time.monotonic()
-        self._times = meter.times(self._planned)
+        self._planned: float | None = None
+        """When the plan was made last; None: nothing runs yet."""
+        self._times = meter.times(time.monotonic())
         self.plan: Plan = plan(self._times, wish)
         """What is run now."""
         self.people = 0
@@ -51,6 +54,8 @@ class Conductor:
     def asking(self, people: int, arrived: float) -> Asking:
         """Return what the pose model may be given with a frame of `people` that `arrived`."""
         now, self.people = time.monotonic(), people
+        if self._planned is None:
+            self._planned = now + WARM_S - PLAN_S
         if now - self._planned >= PLAN_S:
             self._plan(people, now)
         crops = self.plan.crops
