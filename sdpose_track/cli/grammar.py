@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from importlib import import_module
 from typing import Any, NoReturn
@@ -61,6 +62,23 @@ def runs(module: str) -> Callable[..., int]:
         return code
 
     return run
+
+
+class Listing(argparse.Action, ABC):
+    """An option that prints lines and ends the program, whatever else is asked."""
+
+    def __init__(self, option_strings: list[str], dest: str, **rest: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **rest)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Print, and leave with exit code 0."""
+        for line in self.lines():
+            print(line)
+        parser.exit()
+
+    @abstractmethod
+    def lines(self) -> Iterable[str]:
+        """Return what is printed."""
 
 
 def json_option(parser: Parser) -> None:

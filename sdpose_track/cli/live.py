@@ -6,10 +6,12 @@ import argparse
 import json
 import math
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sdpose_track.cli import INTERRUPTED, Viewer
 from sdpose_track.cli.live_grammar import wish_from
+from sdpose_track.cli.report import counted
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
 from sdpose_track.live.meter import LiveStats
@@ -66,9 +68,13 @@ def _headless(wish: LiveWish, options: argparse.Namespace, screen: Screen) -> in
         code = watch.code
         if live.recording.error is not None:  # it was told when it happened
             code = live.recording.error.exit_code
-    _tell(wish, count, watch.seconds, screen)
+    session = None if wish.record is None else wish.record.session
+    if session is not None and not session.exists():
+        session = None  # no frame was recorded
+    _tell(session, count, watch.seconds, screen)
     if options.json:
-        print(json.dumps(_result(wish, live, watch, count)))
+        result = _result(live, watch, count, session)
+        print(json.dumps({**result, "latency_budget_ms": wish.settings.latency_ms}))
     return code
 
 
@@ -121,7 +127,7 @@ def stats_line(stats: LiveStats) -> str:
         f"{_figure(stats.frames_in)} in, {_figure(stats.frames_out)} out/s",
         f"latency {_figure(stats.latency_p50_ms, 0)}/{_figure(stats.latency_p95_ms, 0)} ms",
         f"left out {stats.dropped['detect']}",
-        f"{stats.people} {'person' if stats.people == 1 else 'people'}",
+        counted(stats.people, "person", "people"),
         f"{stats.detector_size} px",
     ]
     if stats.crops is not None:
@@ -138,28 +144,26 @@ def _figure(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _tell(wish: LiveWish, count: _Count, seconds: float, screen: Screen) -> None:
+def _tell(session: Path | None, count: _Count, seconds: float, screen: Screen) -> None:
     rate = count.frames / seconds if seconds else 0.0
-    people = len(count.people)
-    kept = f": {wish.record.session}" if wish.record and wish.record.session.exists() else ""
+    kept = "" if session is None else f": {session}"
     screen.say(
-        f"{count.frames} {'frame' if count.frames == 1 else 'frames'},"
-        f" {people} {'person' if people == 1 else 'people'},"
+        f"{counted(count.frames, 'frame', 'frames')},"
+        f" {counted(len(count.people), 'person', 'people')},"
         f" {seconds:.1f} s ({rate:.1f} frames/s){kept}"
     )
 
 
-def _result(wish: LiveWish, live: LiveRun, watch: _Watch, count: _Count) -> dict[str, Any]:
-    seconds, recorded = watch.seconds, wish.record is not None and wish.record.session.exists()
+def _result(live: LiveRun, watch: _Watch, count: _Count, session: Path | None) -> dict[str, Any]:
+    seconds = watch.seconds
     return {
         "frames": count.frames,
         "seconds": round(seconds, 3),
         "frames_per_second": round(count.frames / seconds, 2) if seconds else 0.0,
         "people": len(count.people),
-        "session": str(wish.record.session) if wish.record and recorded else None,
-        "recorded": live.recording.frames if recorded else None,
+        "session": None if session is None else str(session),
+        "recorded": None if session is None else live.recording.frames,
         "pose_model": live.pose_model,
         "device": live.described,
-        "latency_budget_ms": wish.settings.latency_ms,
         "stats": watch.stats.to_json(),
     }

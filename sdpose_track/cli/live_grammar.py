@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdpose_track.cli import complain
-from sdpose_track.cli.grammar import command, json_option, runs
+from sdpose_track.cli.grammar import Listing, command, json_option, runs
 from sdpose_track.cli.model_options import add_model_options, model_wish
 from sdpose_track.errors import SettingsError
 from sdpose_track.settings import DEFAULT_CONFIDENCE, LiveSettings
@@ -21,22 +22,16 @@ if TYPE_CHECKING:
 OSC_LAYOUTS = ("pixels", "y-up", "arr")
 
 
-class ListCameras(argparse.Action):
-    """Prints the cameras and ends the program, whatever else is asked."""
+class ListCameras(Listing):
+    """Prints a line for each camera and ends the program."""
 
-    def __init__(self, option_strings: list[str], dest: str, **rest: Any) -> None:
-        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **rest)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        """Print a line for each, and leave with exit code 0."""
+    def lines(self) -> Iterator[str]:
         from sdpose_track.capture import list_cameras
 
         cameras = list_cameras()
-        for camera in cameras:
-            print(f"{camera.spec}  {camera.name}")
+        yield from (f"{camera.spec}  {camera.name}" for camera in cameras)
         if not cameras:
             complain("no camera is connected")
-        parser.exit()
 
 
 def add_live(commands: Any) -> None:
@@ -126,11 +121,14 @@ def _size(text: str | None) -> tuple[int, int] | None:
 
 
 def _rate(text: str | None) -> Fraction | None:
+    from sdpose_track.evaluation.mot_files import rate_of
+
     if text is None:
         return None
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}|/0*[1-9][0-9]{0,8})?", text) is None:
+    rate = rate_of(text)
+    if rate is None:
         raise SettingsError(f"--rate {text}: expected a number such as 30 or 30000/1001")
-    return Fraction(text)
+    return rate
 
 
 def _record(options: argparse.Namespace) -> RecordWish | None:

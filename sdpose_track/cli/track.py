@@ -15,6 +15,7 @@ from sdpose_track.cli import INTERRUPTED
 from sdpose_track.cli.exporting import Exports, export_all, frame_counts, parse_formats
 from sdpose_track.cli.grammar import time_of
 from sdpose_track.cli.model_options import model_wish
+from sdpose_track.cli.report import counted
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
 from sdpose_track.export import FORMATS
@@ -193,8 +194,8 @@ def _tell(result: dict[str, Any], job: Job, screen: Screen) -> None:
         )
     frames, people = result["frames"], result["people"]
     screen.say(
-        f"{frames} {'frame' if frames == 1 else 'frames'},"
-        f" {people} {'person' if people == 1 else 'people'},"
+        f"{counted(frames, 'frame', 'frames')},"
+        f" {counted(people, 'person', 'people')},"
         f" {result['seconds']:.1f} s ({result['frames_per_second']:.1f} frames/s on"
         f" {result['device']}): {result['session']}"
     )

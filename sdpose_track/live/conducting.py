@@ -9,7 +9,7 @@ from dataclasses import replace
 from sdpose_track.live.detecting import ChangingDetector
 from sdpose_track.live.fusing import Asking
 from sdpose_track.live.meter import Meter
-from sdpose_track.live.scheduling import ROOM, Plan, StageTimes, Wish, plan
+from sdpose_track.live.scheduling import ROOM, Plan, Wish, plan
 
 PLAN_S = 1.0
 """Seconds between two looks at the measured times."""
@@ -83,7 +83,6 @@ class Conductor:
 
     def _patience(self, people: int, passed_s: float) -> float:
         """Return how long a frame may wait for the pose model; 0 where that would not do."""
-        times: StageTimes = self._times
-        takes = times.pose_fixed_s + people * times.pose_each_s
+        takes = self._times.pose_fixed_s + people * self._times.pose_each_s
         left = ROOM * self._wish.latency_s - passed_s
-        return left if 0 < takes <= min(left, times.frame_s) else 0.0
+        return left if 0 < takes <= min(left, self._times.frame_s) else 0.0

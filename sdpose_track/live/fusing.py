@@ -132,7 +132,7 @@ class FuseStage:
         arrived = time.monotonic() if frame.arrived is None else frame.arrived
         asking = self._asking(there.seen, arrived)
         if self._lane is not None and there.seen:
-            request = self._request(self._lane, frame, there, fused.doubt, max(1, asking.crops))
+            request = self._request(self._lane, frame, there, fused.doubt, asking.crops)
             if self._ask(self._lane, request, time_s, asking.wait_s):
                 late += self._applied()
                 fused = self._fuser.now

@@ -19,8 +19,8 @@ from sdpose_track.live.scheduling import StageTimes
 WINDOW_S = 10.0
 """What is shown and planned with is of the last so many seconds."""
 MEMORY_S = 600.0
-"""How long it is remembered what a size of the detector, or a pass over so many people, took: after
-that it may be tried again, should the device have been busy with something else then."""
+"""How long it is remembered what a pass over so many people took: after that it may be tried again,
+should the device have been busy with something else then."""
 _MOST = 4096
 """Values kept of each kind: 10 s of a camera with 400 frames a second."""
 _PASSES = 32

@@ -149,8 +149,9 @@ def assemble(
         has_pose=slow is not None,
     )
     blank = Frame(0, 0, Fraction(0), np.zeros((source.info.height, source.info.width, 3), np.uint8))
+    spent = detector.seconds(blank)
     for _ in range(2):  # the meter leaves the first of each size out
-        meter.detection(time.monotonic(), detector.size, detector.seconds(blank))
+        meter.detection(time.monotonic(), detector.size, spent)
     conductor = Conductor(meter, wish, detector, notice)
     detector.settle(conductor.plan.detector_size)
     lane = None
