@@ -5,17 +5,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-all readers test-readers lint types check benchmark clean
+.PHONY: demo test test-all harden readers test-readers lint types check benchmark clean
 
 demo: $(VENV)/.ready
 	$(BIN)/sdpose-track demo
 
 test: $(VENV)/.ready-dev
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not full_size and not readers"
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not full_size and not readers and not hardening"
 
 # With SDPose at its true size and long recordings: minutes and 7 GB of memory more.
 test-all: $(VENV)/.ready-dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not readers"
+
+# Tens of thousands of broken inputs, killed runs and full disks (docs/reliability.md): about an hour.
+harden: $(VENV)/.ready-dev
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q --hard tests/hardening
 
 # The programs that exports are for: 3 GB in environments of their own. Some have wheels for 3.11 only.
 READER_PYTHON ?= python3.11

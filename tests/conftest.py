@@ -17,7 +17,7 @@ from threads import engine_threads
 from sdpose_track.cli.demo import make_clip
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-pytest_plugins = ["windows"]
+pytest_plugins = ["windows", "trying"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MEDIA = SHARED / "media"
