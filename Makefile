@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Wheels only: nothing of strangers runs while it is installed.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -c constraints.txt
 
-.PHONY: demo test test-all harden readers test-readers lint types check benchmark clean
+.PHONY: demo test test-all harden readers test-readers lint types check audit benchmark clean
 
 demo: $(VENV)/.ready
 	$(BIN)/sdpose-track demo
@@ -51,11 +52,18 @@ types: $(VENV)/.ready-dev
 
 check: lint types test
 
+# Licences, pins and known vulnerabilities (docs/licences.md); needs the internet.
+audit: $(VENV)/.ready-dev
+	PYTHONPATH=. $(BIN)/python docs/licences.py --check
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+
 benchmark: $(VENV)/.ready-dev
 	$(BIN)/sdpose-track benchmark --against ultralytics
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .venv-audit build dist *.egg-info
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

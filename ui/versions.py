@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 import platform
-import re
+from functools import cache
 from importlib import metadata
 from typing import NamedTuple
 
 from PyQt6.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, qVersion
 
 from sdpose_track import __version__
+from sdpose_track.checkpoints.manifest import manifest
+from ui import licences
 
 PROGRAM = "sdpose-track"
 LICENCE = "AGPL-3.0-or-later"
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
-_LONGEST = 60
-"""Letters: some packages write the whole licence where its name belongs."""
-_BESIDE = ("PyQt6-Qt6", "pyqtgraph")
-"""Packages that are not among the declared requirements."""
 
 
-class Package(NamedTuple):
-    """A package that this program needs."""
+class Part(NamedTuple):
+    """Something that this program stands upon."""
 
     name: str
     version: str
+    """Empty where none is known."""
     licence: str
-    """Its name; empty where the package does not say."""
+    purpose: str
+    """What it is for; empty for packages that only other packages need."""
 
 
-def packages() -> tuple[Package, ...]:
-    """Return the packages that this program needs and that are here, by name."""
-    try:
-        wanted = metadata.requires(PROGRAM) or []
-    except metadata.PackageNotFoundError:  # a checkout that was never installed
-        wanted = []
-    names = {found.group() for line in wanted if "extra ==" not in line
-             if (found := _NAME.match(line))}  # fmt: skip
-    here = (_package(name) for name in names.union(_BESIDE))
-    return tuple(sorted((p for p in here if p), key=lambda p: p.name.lower()))
+@cache
+def packages() -> tuple[Part, ...]:
+    """Return the packages that are needed and are here, by name."""
+    found = (_package(facts) for facts in licences.packages().values())
+    return tuple(sorted((p for p in found if p), key=lambda p: p.name.lower()))
+
+
+def inside() -> tuple[Part, ...]:
+    """Return what comes inside of packages, and the weights of the models that are known."""
+    libraries = [
+        Part(lib.name, "", lib.licence, f"comes with {lib.within}" if lib.within else "")
+        for lib in licences.bundled()
+    ]
+    return (*libraries, *(Part(n, "", m.license, "weights") for n, m in manifest().items()))
 
 
 def system() -> tuple[tuple[str, str], ...]:
@@ -52,24 +55,12 @@ def system() -> tuple[tuple[str, str], ...]:
     )
 
 
-def _package(name: str) -> Package | None:
+def _package(facts: licences.Licensed) -> Part | None:
     try:
-        about = metadata.metadata(name)
-    except metadata.PackageNotFoundError:
+        about = metadata.metadata(facts.name)
+    except metadata.PackageNotFoundError:  # another system's, or left out by hand
         return None
-    return Package(about["Name"], about["Version"], _licence(about))
-
-
-def _licence(about: metadata.PackageMetadata) -> str:
-    """Return the name of a licence from whichever of three fields has it."""
-    told = about.get_all("License-Expression") or about.get_all("License") or []
-    names = [text for text in told if "\n" not in text and len(text) <= _LONGEST]
-    if not names and (expression := about.get_all("License-Expression")):
-        return str(expression[0])
-    if names and names[0] not in ("", "UNKNOWN"):
-        return str(names[0])
-    classes = [text for text in about.get_all("Classifier") or [] if text.startswith("License")]
-    return str(classes[0].rpartition(":: ")[2]) if classes else ""
+    return Part(about["Name"], about["Version"], facts.licence, facts.use)
 
 
 def _ffmpeg() -> str:

@@ -25,6 +25,7 @@ from pytestqt.qtbot import QtBot
 
 from sdpose_track import __version__
 from sdpose_track.smooth.choices import Smoothing
+from ui import licences
 from ui.actions import COMMANDS, Actions
 from ui.crash_dialog import CrashDialog
 from ui.dialogs.about import AboutDialog
@@ -36,7 +37,7 @@ from ui.document.clock import NO_FRAMES, FrameClock
 from ui.document.pictures import MOST_BYTES
 from ui.look import theme
 from ui.preferences import Preferences
-from ui.versions import packages
+from ui.versions import inside, packages
 
 Key = Qt.Key
 CLOCK = FrameClock(10, 0.4 + np.arange(100) / 25, Fraction(25))
@@ -339,14 +340,33 @@ def test_about_tells_versions_and_licences_and_copies_them(opens: Opens) -> None
     assert f"sdpose-track: {__version__}" in text
     assert "Licence: AGPL-3.0-or-later" in text
     assert "Python: 3." in text
-    names = {package.name for package in packages()}
+    names = {part.name for part in (*packages(), *inside())}
     assert {"PyQt6", "PyQt6-Qt6", "torch", "ultralytics", "diffusers", "av", "numpy"} <= names
+    assert {"FFmpeg, with x264 and x265", "Qt 6", "SQLite", "sdpose-body"} <= names
     assert all(name in text for name in names)
-    assert dialog.table.rowCount() == len(names)
+    assert set(dialog.parts.shown) == names
 
 
-def test_every_package_tells_its_licence_in_a_line() -> None:
-    assert all(package.licence and "\n" not in package.licence for package in packages())
+def test_about_finds_what_is_under_a_licence(opens: Opens) -> None:
+    dialog = AboutDialog()
+    opens(dialog)
+    parts = dialog.parts
+    found = {}
+    for words in ("lgpl qt", "no such licence"):
+        parts.search.setText(words)
+        found[words] = parts.shown, parts.nothing.isVisible()
+    assert found["lgpl qt"] == (("Qt 5", "Qt 6", "PyQt6-Qt6"), False)
+    assert found["no such licence"] == ((), True)
+
+
+def test_every_part_tells_its_licence_in_a_line() -> None:
+    assert all(part.licence and "\n" not in part.licence for part in (*packages(), *inside()))
+
+
+def test_packages_are_those_that_the_documents_list() -> None:
+    listed = licences.packages()
+    assert {licences.plain(part.name) for part in packages()} <= set(listed)
+    assert all(part.licence == listed[licences.plain(part.name)].licence for part in packages())
 
 
 # -- go to -----------------------------------------------------------------------------------------

@@ -8,18 +8,16 @@ from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from ui.dialogs.fields import GAP, label
+from ui.dialogs.licence_list import LicenceList
 from ui.look.texts import plural
-from ui.versions import LICENCE, PROGRAM, Package, packages, system
+from ui.versions import LICENCE, PROGRAM, Part, inside, packages, system
 
 PURPOSE = "Any video in, clean tracked poses out."
 PROMISE = (
@@ -33,13 +31,13 @@ class AboutDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._system, self._packages = system(), packages()
+        self._system, self._groups = system(), _groups()
         self.setWindowTitle(f"About {PROGRAM}")
         title = label(PROGRAM, bold=True)
         font = title.font()
         font.setPointSizeF(1.5 * font.pointSizeF())
         title.setFont(font)
-        self.table = _table(self._packages)
+        self.parts = LicenceList(self._groups)
         self.copy_button = QPushButton("Copy")
         self.copy_button.setToolTip("Copy versions and licences, for a report")
         self.copy_button.setAutoDefault(False)
@@ -55,23 +53,24 @@ class AboutDialog(QDialog):
         column.addWidget(title)
         column.addWidget(label(f"{PURPOSE} {PROMISE}"))
         column.addLayout(self._facts())
-        count = plural(len(self._packages), "package")
-        column.addWidget(label(f"It stands upon {count}, each under its own licence:", muted=True))
-        column.addWidget(self.table, 1)
+        count = plural(len(packages()), "package")
+        told = f"It stands upon {count}, each under its own licence, and what they bring along:"
+        column.addWidget(label(told, muted=True))
+        column.addWidget(self.parts, 1)
         column.addWidget(buttons)
         if close is not None:
             close.setFocus()
         metrics = self.fontMetrics()
-        self.resize(metrics.averageCharWidth() * 92, metrics.height() * 34)
+        self.resize(metrics.averageCharWidth() * 140, metrics.height() * 42)
 
     @property
     def text(self) -> str:
         """All that is told, as lines."""
         lines = [f"{what}: {version}" for what, version in self._system]
         lines += [f"Licence: {LICENCE}", ""]
-        lines += [f"{p.name} {p.version} ({p.licence or 'licence not told'})"
-                  for p in self._packages]  # fmt: skip
-        return "\n".join(lines) + "\n"
+        for title, parts in self._groups.items():
+            lines += [f"{title}:", *(_line(part) for part in parts), ""]
+        return "\n".join(lines)
 
     def _facts(self) -> QGridLayout:
         grid = QGridLayout()
@@ -94,26 +93,13 @@ class AboutDialog(QDialog):
             self.copy_button.setText("Copied")
 
 
-def _table(rows: tuple[Package, ...]) -> QTableWidget:
-    table = QTableWidget(len(rows), len(Package._fields))
-    table.setHorizontalHeaderLabels([name.capitalize() for name in Package._fields])
-    table.setAccessibleName("Packages, their versions and licences")
-    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-    table.setAlternatingRowColors(True)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)  # Tab leaves the table
-    for row, package in enumerate(rows):
-        for column, text in enumerate(package):
-            item = QTableWidgetItem(text)
-            item.setToolTip(text)
-            table.setItem(row, column, item)
-    if (side := table.verticalHeader()) is not None:
-        side.hide()
-        side.setDefaultSectionSize(table.fontMetrics().height() + GAP)
-    if (header := table.horizontalHeader()) is not None:
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
-    return table
+def _groups() -> dict[str, tuple[Part, ...]]:
+    """Return what is told of, under headings."""
+    direct = tuple(part for part in packages() if part.purpose)
+    others = tuple(part for part in packages() if not part.purpose)
+    return {"Packages of this program": direct, "What comes with them": inside(),
+            "Packages that those need": others}  # fmt: skip
+
+
+def _line(part: Part) -> str:
+    return f"{part.name}{part.version and ' '}{part.version} ({part.licence})"
