@@ -54,6 +54,11 @@ class ModelSettings:
     them, and for `track` what suits the size of the people."""
     pose: str = "auto"
     """A name in the manifest, or the path of a checkpoint."""
+    trust_checkpoint: bool = False
+    """A `.pt` file that the manifest does not know may be loaded all the same. Such a file can run
+    code when it is loaded, so say so only if you trust who made it; it is said for one run."""
+    trusted_sha256: frozenset[str] = frozenset()
+    """The same for files with these hashes only, in hex: what somebody has looked at and chosen."""
     boxes: Path | None = None
     """Person boxes from a file; the detector is not run."""
     device: str = "auto"
@@ -93,6 +98,10 @@ class ModelSettings:
             raise SettingsError(f"--seed {self.seed}: expected a number from 0 to 2^63 - 1")
         if self.seed and self.latent != "sample":
             raise SettingsError("--seed: nothing is drawn by chance without --latent sample")
+
+    def trusts(self, sha256: str) -> bool:
+        """Tell whether an unknown `.pt` file with this hash may be loaded."""
+        return self.trust_checkpoint or sha256 in self.trusted_sha256
 
     @property
     def floor(self) -> float:

@@ -194,7 +194,7 @@ def test_what_pickle_says_of_a_damaged_file_is_not_repeated(tmp_path: Path, cont
     with pytest.raises(
         CheckpointError, match=r"loaded \((it|what it holds) is [A-Za-z ,—]+\); give"
     ):
-        load_network(Weights("mine", path, "0" * 64, known=False))
+        load_network(Weights("mine", path, sha256_of(path), known=False))
 
 
 def test_a_network_that_is_no_yolo_is_told(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_network_that_is_no_yolo_is_told(tmp_path: Path) -> None:
     path = tmp_path / "mine.pt"
     torch.save({"model": torch.nn.Linear(2, 3)}, path)
     with pytest.raises(CheckpointError, match=r"\(what it holds is no YOLO network\)"):
-        load_network(Weights("mine", path, "0" * 64, known=False))
+        load_network(Weights("mine", path, sha256_of(path), known=False))
 
 
 @pytest.mark.parametrize("name", ["yolov5s.pt", "somebody's.pt", " mine.pt", "yolov3.pt"])
@@ -226,7 +226,7 @@ def test_a_damaged_file_with_the_name_of_a_published_one_is_left_where_it_is(
     path = Path("yolo11n.pt")
     path.write_bytes(b"PK\x03\x04" + bytes(100))
     with pytest.raises(CheckpointError, match=r"^yolo11n\.pt is no YOLO checkpoint"):
-        load_network(Weights("mine", path, "0" * 64, known=False))
+        load_network(Weights("mine", path, sha256_of(path), known=False))
     assert path.read_bytes() == b"PK\x03\x04" + bytes(100)
 
 

@@ -2,13 +2,16 @@
 
 A checkpoint is one file, or a folder in the layout that SDPose is published in. One that the
 manifest knows by name counts only after its files match the manifest, and the receipt if they were
-fetched; one given by path is accepted as the user's own choice, with its hash recorded. Nothing is
-ever downloaded from here (`sdpose_track.checkpoints.fetching` does, when asked).
+fetched; one given by path is accepted as the user's own choice, with its hash recorded. But a `.pt`
+file is a pickle, which can run code: one whose hash the manifest does not have counts only if the
+caller trusts that hash. Nothing is ever downloaded from here (`sdpose_track.checkpoints.fetching`
+does, when asked).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -26,8 +29,16 @@ from sdpose_track.checkpoints.manifest import (
     unknown,
 )
 from sdpose_track.checkpoints.recognizing import check_pytorch
-from sdpose_track.errors import CheckpointError
+from sdpose_track.errors import CheckpointError, UntrustedError
 from sdpose_track.home import at_home
+
+LOG = logging.getLogger(__name__)
+
+PICKLED = "ultralytics"
+"""The architecture whose files are pickles; all others are safetensors, which is data only."""
+
+Trusts = Callable[[str], bool]
+"""Tells of a sha256 in hex whether a `.pt` file that has it may be loaded, although unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +70,23 @@ class Verdict:
     """Files that are there, in the size demanded if one is, and of which no sha256 is known."""
 
 
-def find(name_or_path: str, role: str) -> Weights:
+def nobody(_sha256: str) -> bool:
+    """Trust no unknown file."""
+    return False
+
+
+def find(name_or_path: str, role: str, trusts: Trusts = nobody) -> Weights:
     """Return the checked weights for a name in the manifest or a path.
 
     A path is a `.pt` file of ultralytics, or SDPose as a folder or as a `.safetensors` file. Raises
     CheckpointError for an unknown name, for weights that are missing or not what the manifest says,
-    and for those that cannot fill `role`.
+    and for those that cannot fill `role`; UntrustedError for a `.pt` file that is neither known nor
+    one that the caller `trusts`.
     """
+    return _trusted(_found(name_or_path, role), trusts)
+
+
+def _found(name_or_path: str, role: str) -> Weights:
     if name_or_path not in manifest():
         return _own(name_or_path, role)
     entry = named(name_or_path)
@@ -73,6 +94,27 @@ def find(name_or_path: str, role: str) -> Weights:
         able = ", ".join(c.name for c in manifest().values() if role in c.roles)
         raise CheckpointError(f"--{role} {entry.name}: it is no {role} model; there are {able}")
     return check(entry).weights
+
+
+def _trusted(weights: Weights, trusts: Trusts) -> Weights:
+    """Return `weights`, unless they are a pickle that nobody knows and nobody trusts."""
+    if weights.architecture != PICKLED or weights.sha256 in _known_pickles():
+        return weights
+    begins = weights.sha256[:12]
+    if not trusts(weights.sha256):
+        raise UntrustedError(
+            f"{weights.path} is a file that is not known here (sha256 {begins}…), and a .pt file"
+            " can run code when it is loaded; add --trust-checkpoint if you trust who made it",
+            weights.path,
+            weights.sha256,
+        )
+    LOG.warning("%s is not known (sha256 %s…): loaded because it is trusted", weights.path, begins)
+    return weights
+
+
+def _known_pickles() -> set[str | None]:
+    entries = (entry for entry in manifest().values() if entry.architecture == PICKLED)
+    return {file.sha256 for entry in entries for file in entry.files}
 
 
 def verify(name: str) -> Verdict:
@@ -156,8 +198,11 @@ def own_path(given: str) -> Path:
     """
     path = at_home(given)
     looks_like_path = path.suffix != "" or len(path.parts) > 1
-    if path.exists():
-        return path
+    try:
+        if path.exists():
+            return path
+    except OSError as error:  # such as a name that is too long
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}; check its name") from error
     if not looks_like_path:
         room = cache_folder() / "models"
         there = (room / f"{given}.pt", room / f"{given}.safetensors", room / given)

@@ -16,6 +16,9 @@ from sdpose_track.errors import CheckpointError
 from sdpose_track.shipped import shipped
 
 PATH = shipped("manifest.toml")
+_TEXTS = ("summary", "architecture", "license", "origin", "card")
+_MAYBE = ("skeleton", "wheel", "repository", "revision")
+"""Texts of an entry, and those that it may lack."""
 _WEB = "https://huggingface.co/"
 
 
@@ -80,8 +83,10 @@ def manifest() -> dict[str, Checkpoint]:
     try:
         tables = tomllib.loads(PATH.read_text(encoding="utf-8"))
         return {name: _entry(name, table) for name, table in tables.items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"{PATH} is damaged ({error}); reinstall sdpose-track") from error
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError) as error:
+        raise CheckpointError(
+            f"{PATH} is damaged ({error!s:.80}); reinstall sdpose-track"
+        ) from error
 
 
 def named(name: str) -> Checkpoint:
@@ -124,4 +129,11 @@ def _entry(name: str, table: dict[str, Any]) -> Checkpoint:
     if "input" in facts:
         width, height = facts["input"]
         facts["input"] = (width, height)
-    return Checkpoint(name=name, files=files, **facts)
+    entry = Checkpoint(name=name, files=files, **facts)
+    texts = [getattr(entry, text) for text in _TEXTS]
+    texts += [found for text in _MAYBE if (found := getattr(entry, text)) is not None]
+    texts += [*entry.roles, *(file.sha256 for file in files if file.sha256 is not None)]
+    sizes = [file.bytes for file in files if file.bytes is not None] + [*(entry.input or ())]
+    if not files or {type(t) for t in texts} != {str} or not {type(n) for n in sizes} <= {int}:
+        raise TypeError(f"{name} has a value of another kind")
+    return entry

@@ -12,6 +12,8 @@ from zipfile import BadZipFile, ZipFile
 
 from sdpose_track.errors import CheckpointError
 
+LARGEST = 2**30
+"""Bytes: more than twice what the largest YOLO takes, with all that its training keeps of it."""
 _ZIP, _PICKLE = b"PK\3\4", b"\x80"
 _PICKLE_IN_ZIP = "data.pkl"
 
@@ -24,8 +26,13 @@ def check_pytorch(path: Path) -> None:
     try:
         with path.open("rb") as file:
             start = file.read(64)
+        size = path.stat().st_size
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+    if size > LARGEST:
+        raise CheckpointError(
+            f"{path} has {size / 1e9:.1f} GB, far more than any YOLO checkpoint; give another file"
+        )
     instead = _instead_of_zip(path) if start.startswith(_ZIP) else _instead_of_pickle(start)
     if instead is not None:
         raise CheckpointError(
@@ -40,10 +47,15 @@ def check_pytorch(path: Path) -> None:
 def _instead_of_zip(path: Path) -> str | None:
     try:
         with ZipFile(path) as archive:
-            names = [name.rpartition("/")[2] for name in archive.namelist()]
+            members = archive.infolist()
+        size = path.stat().st_size
     except (BadZipFile, NotImplementedError, OSError, ValueError):
         return "it is cut off or damaged"
-    return None if _PICKLE_IN_ZIP in names else "it is a zip archive, but not of PyTorch"
+    if _PICKLE_IN_ZIP not in (member.filename.rpartition("/")[2] for member in members):
+        return "it is a zip archive, but not of PyTorch"
+    if sum(member.file_size for member in members) > size:
+        return "it would grow as it is unpacked, and PyTorch compresses nothing"
+    return None
 
 
 def _instead_of_pickle(start: bytes) -> str | None:

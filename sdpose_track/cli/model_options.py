@@ -21,6 +21,8 @@ def add_model_options(
     add("--detector", metavar="NAME|FILE", default="auto", help="person detector; default: auto")
     add("--detector-size", metavar="PX", choices=DETECTOR_CHOICES, default="auto",
         help=f"how large it looks: {', '.join(DETECTOR_CHOICES)}")  # fmt: skip
+    add("--trust-checkpoint", action="store_true",
+        help="load an unknown .pt file, which can run code")  # fmt: skip
     if boxes is not None:
         add("--boxes", metavar="FILE", help=boxes)
     add("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or cuda:N")
@@ -47,6 +49,7 @@ def model_wish(options: argparse.Namespace) -> dict[str, Any]:
         "pose": options.pose,
         "detector": options.detector,
         "detector_size": options.detector_size,
+        "trust_checkpoint": options.trust_checkpoint,
         "boxes": None if boxes is None else Path(boxes),
         "device": options.device,
         "precision": options.precision,

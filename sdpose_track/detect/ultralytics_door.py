@@ -3,17 +3,18 @@
 Before the import, everything with which ultralytics would reach out is switched off: the online
 check, settings sync, analytics, auto-install, auto-download. Its settings file is kept in our own
 cache, away from the user's. Checkpoints are pickles, so they are read with torch's weights-only
-loader, which builds nothing but network modules that ultralytics itself lists.
+loader, which builds nothing but network modules that ultralytics itself lists, and under the
+restraint of `restraint.py`. What is read are the very bytes whose hash was checked.
 """
 
 from __future__ import annotations
 
-import atexit
+import hashlib
+import io
 import logging
 import os
 import re
-import shutil
-import tempfile
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +27,10 @@ from PIL import Image
 
 from sdpose_track.cache import cache_folder
 from sdpose_track.checkpoints import Weights
+from sdpose_track.detect.restraint import only_read, restrained
 from sdpose_track.detect.runtime import NetworkFacts
 from sdpose_track.errors import CheckpointError
+from sdpose_track.scratch import scratch_to_the_end
 
 STAY_AT_HOME = {
     "YOLO_OFFLINE": "true",
@@ -44,7 +47,8 @@ def contained() -> Iterator[None]:
 
     Nothing reaches out, and what the import changes of other libraries is put back: it replaces
     Pillow's `Image.open` by one that installs packages, stops OpenCV's threads, leaves torch one
-    (and so other sums than in a run without this import) and changes the way numpy prints.
+    (and so other sums than in a run without this import) and changes the way numpy prints. And what
+    it would recognize this computer by, the address of the network card, is hidden from it.
     """
     import torch  # noqa: F401  it asks for its number of threads when it is loaded
 
@@ -52,11 +56,12 @@ def contained() -> Iterator[None]:
     if "YOLO_CONFIG_DIR" not in os.environ:
         os.environ["YOLO_CONFIG_DIR"] = str(_settings_folder())
     opens, threads, prints = Image.open, cv2.getNumThreads(), np.get_printoptions()
-    cores = os.environ.get(_CORES)
+    cores, node = os.environ.get(_CORES), uuid.getnode
+    uuid.getnode = lambda: 0
     try:
         yield
     finally:
-        Image.open = opens
+        Image.open, uuid.getnode = opens, node
         cv2.setNumThreads(threads)
         np.set_printoptions(**prints)
         os.environ.pop(_CORES, None)
@@ -70,8 +75,7 @@ def _settings_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="sdpose-track-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        folder = scratch_to_the_end()
     return folder
 
 
@@ -79,19 +83,23 @@ def load_network(weights: Weights) -> tuple[Any, NetworkFacts]:
     """Return the fused fp32 torch module in eval mode, and what must be known of it.
 
     Its output for (B, 3, h, w) RGB input in 0..1 is (B, 4 + classes + 3·K, A).
-    Raises CheckpointError if the file holds no YOLO network that finds people.
+    Raises CheckpointError if the file holds no YOLO network that finds people, or is another than
+    the one that was checked.
     """
+    content = _content(weights)
     with contained(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the packages behind the door, about themselves
-        from ultralytics.nn.tasks import load_checkpoint
+        from ultralytics.nn import tasks
 
         logging.getLogger("ultralytics").setLevel(logging.ERROR)
+        _check_is_careful(tasks, weights.path)
         path = weights.path.absolute()  # ultralytics deletes damaged files given by a bare name
         try:
-            with _nothing_downloaded():
-                network, _ = load_checkpoint(str(path))
-            network = network.fuse().eval()
-            facts = _facts(network)
+            with restrained():
+                with only_read(), _reading(content, tasks):
+                    network, _ = tasks.load_checkpoint(str(path))
+                network = network.fuse().eval()
+                facts = _facts(network)
         except Exception as error:  # boundary: what is damaged can lead to anything
             raise CheckpointError(
                 f"{weights.path} is no YOLO checkpoint that can be loaded"
@@ -103,6 +111,28 @@ def load_network(weights: Weights) -> tuple[Any, NetworkFacts]:
             " give a checkpoint that was trained to find people"
         )
     return network, facts
+
+
+def _content(weights: Weights) -> io.BytesIO:
+    """Return the bytes of the file that was checked: nobody can change them any more."""
+    try:
+        content = weights.path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{weights.path} cannot be read: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != weights.sha256:
+        raise CheckpointError(
+            f"{weights.path} is another file now than when it was checked; start again"
+        )
+    return io.BytesIO(content)
+
+
+def _check_is_careful(tasks: Any, path: Path) -> None:
+    """Raise CheckpointError if this ultralytics cannot read a file without running it."""
+    if not getattr(getattr(tasks, "_SafeLoad", None), "SUPPORTED", False):
+        raise CheckpointError(
+            f"{path} is not loaded: the ultralytics that is installed would run what is in it; run:"
+            " pip install --upgrade ultralytics torch"
+        )
 
 
 def _facts(network: Any) -> NetworkFacts:
@@ -122,20 +152,33 @@ def _facts(network: Any) -> NetworkFacts:
 
 
 @contextmanager
-def _nothing_downloaded() -> Iterator[None]:
-    """Let ultralytics load a file inside this block only.
+def _reading(content: io.BytesIO, tasks: Any) -> Iterator[None]:
+    """Let ultralytics read `content` inside this block, weights only, whatever it is asked for.
 
     It changes names that have an apostrophe or an older YOLO's name in them, and downloads what is
-    not there by the new name. Here every file is taken by the name that was given.
+    not there by the new name. And its wish to be careful is taken from the environment when it is
+    imported, which another part of the program may have done before.
     """
+    import torch
     from ultralytics.utils import downloads
 
-    seek = downloads.attempt_download_asset
-    downloads.attempt_download_asset = lambda file, *_, **__: str(file)
+    def load(_file: Any, **wishes: Any) -> Any:
+        content.seek(0)
+        return torch.load(content, **{**wishes, "weights_only": True})
+
+    changed = {
+        (downloads, "attempt_download_asset"): lambda *_, **__: content,
+        (tasks, "torch_load"): load,
+        (tasks, "SAFE_LOAD"): True,
+    }
+    before = {place: getattr(*place) for place in changed}
     try:
+        for place, ours in changed.items():
+            setattr(*place, ours)
         yield
     finally:
-        downloads.attempt_download_asset = seek
+        for place, theirs in before.items():
+            setattr(*place, theirs)
 
 
 def _reason(error: BaseException, path: Path) -> str:

@@ -175,14 +175,14 @@ def _size_notes(settings: ModelSettings, size: int) -> tuple[str, ...]:
 def _finder(settings: ModelSettings, pose: Weights) -> Weights:
     """Return what finds people: the pose model itself if it can."""
     if settings.detector != "auto":
-        return find(settings.detector, "detector")
+        return find(settings.detector, "detector", settings.trusts)
     return find(LIGHT, "detector") if pose.architecture == "sdpose" else pose
 
 
 def _pose_weights(settings: ModelSettings, device: str) -> tuple[Weights, tuple[str, ...]]:
     """Return the pose model: for `auto` SDPose where it is there and runs fast."""
     if settings.pose != "auto":
-        return find(settings.pose, "pose"), ()
+        return find(settings.pose, "pose", settings.trusts), ()
     if device == "cpu":
         return find(LIGHT, "pose"), (f"pose model: {LIGHT} (SDPose wants an NVIDIA GPU)",)
     for name in BEST:

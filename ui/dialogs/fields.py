@@ -53,6 +53,7 @@ class Notice(QWidget):
         self._sign.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._text = QLabel()
         self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # the name of a file may look like HTML
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)

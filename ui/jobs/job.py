@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from sdpose_track.errors import SdposeError
+from sdpose_track.errors import SdposeError, UntrustedError
 from ui.bridge import Lane
 from ui.jobs.pace import Pace
 from ui.jobs.wording import in_words
@@ -37,6 +37,9 @@ class State(Enum):
 
 class StoppedError(SdposeError):
     """Raised on a job's thread where the user no longer wants what it does."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped")
 
 
 class Job(QObject):
@@ -70,6 +73,8 @@ class Job(QObject):
         """What else there is to tell of now: `3 people`."""
         self.sentence: str | None = None
         """Why it failed."""
+        self.untrusted: UntrustedError | None = None
+        """It failed because somebody must first say that a checkpoint may be loaded."""
         self.results: tuple[Path, ...] = ()
         """Files and folders that were written."""
         self._pace = Pace()
@@ -135,6 +140,8 @@ class Job(QObject):
         raise NotImplementedError
 
     def _on_failed(self, error: SdposeError) -> None:
+        if isinstance(error, UntrustedError):
+            self.untrusted = error
         if isinstance(error, StoppedError):
             self._end(State.CANCELLED, None)
         else:

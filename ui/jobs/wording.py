@@ -33,6 +33,7 @@ LABELS = {
     "--osc": "OSC",
     "--ws": "WebSocket",
     "--record": "Record",
+    "--insecure-tls": "Accept any certificate",
 }
 """What an option is called beside its control."""
 

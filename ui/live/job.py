@@ -14,7 +14,7 @@ from sdpose_track.live.records import LiveResult
 from sdpose_track.live.run import LiveRun
 from sdpose_track.live.sending import Way
 from sdpose_track.live.wish import LiveWish, RecordWish
-from sdpose_track.live.work import LiveWork
+from sdpose_track.live.work import LEAVE_S, LiveWork
 from sdpose_track.pipeline.events import Finished, Outcome
 from ui.bridge import Doorbell
 from ui.jobs.job import Job, State, StoppedError
@@ -162,7 +162,7 @@ class LiveJob(Job):
         self._work.stop()
 
     def _last(self) -> None:
-        self._work.close()
+        self._work.close(LEAVE_S)  # the window waits
 
     def _on_begun(self, run: LiveRun) -> None:
         self.run = run

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
 from sdpose_track.capture import Camera, list_cameras
-from sdpose_track.errors import SettingsError
+from sdpose_track.errors import SettingsError, UntrustedError
 from sdpose_track.live.records import LiveResult
 from sdpose_track.live.sending import Way
 from sdpose_track.live.wish import LiveWish, RecordWish
 from ui.bridge import Lane
 from ui.dialogs.fields import GAP
+from ui.dialogs.trust import TrustDialog
 from ui.figures.look import Look
 from ui.jobs.bar import REFRESH_MS
 from ui.jobs.job import State
@@ -29,6 +31,7 @@ from ui.preferences import Preferences
 NO_CAMERA = "No camera was found: connect one and look again, or choose an address or a file"
 OPENING = "Opening the source and loading the models …"
 ENDED = "The source has ended."
+NOT_LOADED = "{} is not known, and was not loaded."
 TOLD_S = 6.0
 """For so long what was told of a connection stays upon pictures that come again."""
 
@@ -170,13 +173,30 @@ class LivePage(QWidget):
         job.start()
 
     def _on_ended(self, state: State, sentence: str | None) -> None:
+        job = self._job
         self._leave()
         self._show_controls()  # with nothing to see, something is to be chosen
         if state is State.DONE:
             self.controls.notice.say(ENDED, wrong=False)
+        elif job is not None and job.untrusted is not None:
+            self.controls.notice.say(NOT_LOADED.format(job.untrusted.path.name))
+            self._ask(job.wish, job.untrusted)
+            return
         elif sentence is not None:
             self.controls.notice.say(capital(sentence))
         self._tell_elsewhere(self.controls.notice.sentence)
+
+    def _ask(self, wish: LiveWish, untrusted: UntrustedError) -> None:
+        """Ask whether a checkpoint may be loaded, and start with it then. It is not remembered."""
+
+        def start(sha256: str) -> None:
+            trusted = wish.settings.trusted_sha256 | {sha256}
+            if self._job is None:
+                self._start(replace(wish, settings=replace(wish.settings, trusted_sha256=trusted)))
+
+        dialog = TrustDialog(untrusted, self)
+        dialog.trusted.connect(start)
+        dialog.open()
 
     def _on_recorded(self, recorded: Recorded) -> None:
         self.controls.record.show_recorded(recorded)

@@ -59,6 +59,7 @@ class SourceForm(QWidget):
         self.file = QLineEdit()
         self.browse = QToolButton()
         self.loop = QCheckBox("&Again and again")
+        self.any_certificate = QCheckBox("Accept an&y certificate")
         self.asked = Asked()
         self.latency = QSpinBox()
         self._wanted, self._camera = Kind.CAMERA, ""
@@ -93,6 +94,10 @@ class SourceForm(QWidget):
         _name(self.browse, "Choose the file", "Choose the file")
         self.browse.setIcon(icon("folder"))
         self.loop.setToolTip("Begin anew at the end of the file, until Stop is pressed")
+        self.any_certificate.setToolTip(
+            "For a camera at https:// or rtsps:// that signed its certificate itself, as most do;"
+            " it is not checked then who answers"
+        )
         _name(
             self.latency,
             "Latency budget in milliseconds",
@@ -114,12 +119,13 @@ class SourceForm(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._of_kind = {
             Kind.CAMERA: (self.asked,),
-            Kind.ADDRESS: (_row(self.address),),
+            Kind.ADDRESS: (_row(self.address), self.any_certificate),
             Kind.FILE: (_row(self.file, self.browse), self.loop),
         }
         self._add("&Source", _row(self.source, self.again), self.source)
         self._add("Pict&ure", self.asked, self.asked)
         self._add("A&ddress", self._of_kind[Kind.ADDRESS][0], self.address)
+        form.addRow("", self.any_certificate)
         self._add("F&ile", self._of_kind[Kind.FILE][0], self.file)
         form.addRow("", self.loop)
         self._add("Latency &budget", self.latency, self.latency)
@@ -205,7 +211,7 @@ class SourceForm(QWidget):
         if self.kind is Kind.FILE:
             return CaptureSettings(realtime=True, loop=self.loop.isChecked())
         if self.kind is Kind.ADDRESS:
-            return CaptureSettings()
+            return CaptureSettings(any_certificate=self.any_certificate.isChecked())
         return self.asked.capture
 
     def show_wish(self, wish: LiveWish) -> None:
@@ -216,6 +222,7 @@ class SourceForm(QWidget):
             self._select(Kind.FILE)
         elif "://" in wish.spec:
             self.address.setText(wish.spec)
+            self.any_certificate.setChecked(wish.capture.any_certificate)
             self._select(Kind.ADDRESS)
         else:
             self._wanted, self._camera, self._asked = Kind.CAMERA, wish.spec, wish.spec
@@ -233,6 +240,7 @@ class SourceForm(QWidget):
             "camera": self._camera,
             "address": _without_password(self.address.text().strip()),
             "file": self.file.text().strip(),
+            "any_certificate": self.any_certificate.isChecked(),
             "loop": self.loop.isChecked(),
             **self.asked.remembered,
             "latency_ms": self.latency.value(),
@@ -244,6 +252,7 @@ class SourceForm(QWidget):
         self._camera = texts.get("camera", "")
         self.address.setText(texts.get("address", ""))
         self.file.setText(texts.get("file", ""))
+        self.any_certificate.setChecked(before.get("any_certificate") is True)
         self.loop.setChecked(before.get("loop") is not False)
         self.asked.restore(texts)
         latency = before.get("latency_ms")
