@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from sdpose_track.errors import SettingsError
+from sdpose_track.errors import TURNING, SettingsError
 from sdpose_track.records import FARTHEST
 from sdpose_track.repair.edits import (
     LAST_FRAME,
@@ -30,9 +30,6 @@ from sdpose_track.repair.edits import (
 )
 from sdpose_track.repair.identities import NOBODY
 from sdpose_track.repair.repairs import Facts, Placed, Repairs, extent, within
-
-_TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-"""Unicode's bidirectional controls."""
 
 
 def after(state: Repairs, edit: Edit, facts: Facts) -> Repairs:
@@ -160,7 +157,7 @@ def _delete(state: Repairs, edit: Delete, facts: Facts) -> Repairs:
 def _may_be_in_a_name(character: str) -> bool:
     """Refuse what breaks a line or turns the writing of what follows; joiners belong to words."""
     breaks = unicodedata.category(character) in ("Cc", "Cn", "Co", "Cs", "Zl", "Zp")
-    turns = unicodedata.bidirectional(character) in _TURNING
+    turns = unicodedata.bidirectional(character) in TURNING
     return not (breaks or turns)
 
 

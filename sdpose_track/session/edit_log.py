@@ -17,9 +17,17 @@ import filelock
 from sdpose_track.closing import Closing
 from sdpose_track.errors import SettingsError
 from sdpose_track.repair.edits import Edit, to_json
+from sdpose_track.session.guarding import MOST_EDITS
 from sdpose_track.session.history import HELD, History, read_history
 from sdpose_track.session.schema import EDIT_TABLE, USER_VERSION, reading
-from sdpose_track.session.storage import EDIT, connect_to_add, locked, told
+from sdpose_track.session.storage import (
+    EDIT,
+    check_there,
+    connect_to_add,
+    locked,
+    place_of,
+    transaction,
+)
 
 
 class EditLog(Closing):
@@ -31,6 +39,7 @@ class EditLog(Closing):
         self.path = path
         self._connection = connection
         self._lock = held
+        self._place = place_of(path)
         with reading(path, "its repairs are"):
             self.history = read_history(connection)
 
@@ -41,7 +50,8 @@ class EditLog(Closing):
         Raises SessionError if it is none or is being written, OutputError if it cannot be written.
         """
         path = Path(path)
-        held = locked(path, EDIT) if path.is_file() else None
+        check_there(path)
+        held = locked(path, EDIT)
         try:
             connection = connect_to_add(path, EDIT)
             try:
@@ -55,13 +65,18 @@ class EditLog(Closing):
             raise
 
     def append(self, edits: Sequence[Edit]) -> None:
-        """Store `edits` after those that hold; those that were undone are gone. All or none."""
+        """Store `edits` after those that hold; those that were undone are gone. All or none.
+
+        Raises SettingsError if that were too many, OutputError if they cannot be written.
+        """
         done = self.history.done
+        if done + len(edits) > MOST_EDITS:
+            raise SettingsError(f"{self.path} has {done} repairs, and {MOST_EDITS} are the most")
         rows = [
             (position, kind, json.dumps(values, allow_nan=False, sort_keys=True))
             for position, (kind, values) in enumerate(map(to_json, edits), start=done + 1)
         ]
-        with told(self.path, EDIT), self._connection:
+        with transaction(self.path, self._connection, self._place, EDIT):
             self._prepare()
             self._connection.execute("DELETE FROM edit WHERE position > ?", (done,))
             self._connection.executemany("INSERT INTO edit VALUES (?, ?, ?)", rows)
@@ -80,7 +95,7 @@ class EditLog(Closing):
             have = {0: "no repair", 1: "1 repair"}.get(there, f"{there} repairs")
             asked = "" if abs(by) == 1 else f", not {abs(by)}"
             raise SettingsError(f"{self.path} has {have} to {word}{asked}")
-        with told(self.path, EDIT), self._connection:
+        with transaction(self.path, self._connection, self._place, EDIT):
             self._prepare()
             self._hold(done + by)
         self.history = History(edits, done + by)

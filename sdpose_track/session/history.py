@@ -6,6 +6,7 @@ import sqlite3
 from typing import NamedTuple
 
 from sdpose_track.repair.edits import Edit, from_json
+from sdpose_track.session.guarding import MOST_EDITS, bounded
 from sdpose_track.session.schema import has_table, parsed
 
 HELD = "edits_held"
@@ -35,7 +36,7 @@ def read_history(connection: sqlite3.Connection) -> History:
     """Return the edits of an open session. Raises ValueError for what cannot be one."""
     if not has_table(connection, "edit"):
         return History((), 0)
-    found = connection.execute(_QUERY, (HELD,)).fetchall()
+    found = [*bounded(connection.execute(_QUERY, (HELD,)), MOST_EDITS)]
     held, rows = found[0][0], [row[1:] for row in found]
     if rows == [(None, None, None)]:
         rows = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
 
 from sdpose_track.errors import SourceError
@@ -20,19 +20,39 @@ def find_source(name: str, folder: Path) -> Path:
     """Return where the source that a session calls `name` is now.
 
     It is looked for at its path and, since sessions are moved with their videos, in `folder`, the
-    session's. Raises SourceError if it is in neither place, or was a live one.
+    session's. A session may be a stranger's: no name makes this computer ask another one that the
+    session itself is not on. Raises SourceError if it is in neither place, or was a live one.
     """
     local = unquote(urlsplit(name).path) if name.lower().startswith("file://") else name
     if "://" in local:
         raise _gone(name)
     there = at_home(local)
-    for path in (there, folder / there, folder / there.name):
-        if path.exists() or ("%" in path.name and path.parent.is_dir()):
+    places = [folder / there.name]
+    if not leads_away(there, folder.absolute()):
+        places = [there, folder / there, *places]
+    for path in places:
+        if _is_there(path):
             return path
     raise SourceError(
         f"{name} is not there any more; its pictures are needed, so put it back or beside the"
         f" session in {folder}"
     )
+
+
+def leads_away(path: PurePath, folder: PurePath) -> bool:
+    r"""Tell whether `path` is on a computer, or a device, that `folder` is not on.
+
+    Windows asks the computer of a name such as `\\HOST\SHARE\clip.mp4` as soon as somebody looks
+    whether there is such a file, and tells it who the user is.
+    """
+    return path.drive.startswith("\\\\") and path.drive.lower() != folder.drive.lower()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists() or ("%" in path.name and path.parent.is_dir())
+    except OSError:  # no file can have such a name
+        return False
 
 
 def reopened(then: SourceInfo, folder: Path, path: Path | None = None) -> Source:
@@ -56,6 +76,23 @@ def reopened(then: SourceInfo, folder: Path, path: Path | None = None) -> Source
             " or run track again"
         )
     return source
+
+
+def check_unchanged(then: SourceInfo) -> None:
+    """Raise SourceError if what is read was taken away meanwhile, or is another file by now.
+
+    To be asked where frames are lost: those are then no damage, and there another time.
+    """
+    try:
+        with open_source(then.name) as source:
+            is_same = other_file(then, source.info) is None
+    except SourceError:
+        is_same = False
+    if not is_same:
+        raise SourceError(
+            f"{then.name} was removed or changed while it was read; put it back as it was and go on"
+            " with --resume"
+        )
 
 
 def _gone(name: str) -> SourceError:

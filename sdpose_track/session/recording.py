@@ -30,14 +30,16 @@ from sdpose_track.records import (
 )
 from sdpose_track.repair.edits import LAST_FRAME
 from sdpose_track.session.cues import read_cues
+from sdpose_track.session.guarding import MOST_META, bounded
 from sdpose_track.session.history import History, read_history
 from sdpose_track.session.rows import PERSON, PoseRow, TrackRows, gathered, pose_of
 from sdpose_track.session.schema import (
     SessionHeader,
     array,
+    boxes,
     header_from_meta,
+    integer,
     parsed,
-    positions,
     reading,
 )
 from sdpose_track.session.storage import connect_to_read
@@ -63,7 +65,7 @@ class Recording(Closing):
         self.path = path
         self._connection = connection
         with reading(path, "its header is"):
-            rows = connection.execute("SELECT key, value FROM meta")
+            rows = bounded(connection.execute("SELECT key, value FROM meta"), MOST_META)
             self.meta: dict[str, Any] = {key: parsed(value) for key, value in rows}
             ending = dict(self.meta.get("complete", {}))
             self.lost_after_last = max(0, int(ending.get("lost_after_last", 0)))
@@ -112,7 +114,7 @@ class Recording(Closing):
             first, last, count = self._row("SELECT MIN(idx), MAX(idx), COUNT(*) FROM frame")
             if not count:
                 return range(0)
-            if first < 0 or last >= LAST_FRAME or last - first + 1 != count:
+            if integer(first, 0) + count - 1 != integer(last, 0, LAST_FRAME - 1):
                 raise ValueError(f"{count} frames are numbered {first} to {last}")
             return range(first, last + 1)
 
@@ -192,12 +194,12 @@ class Recording(Closing):
             )
             if row is None:
                 return NO_DETECTIONS, np.empty(0, np.int32)
-            boxes, scores, ids, points = row
+            sides, scores, ids, points = row
             found = array(scores, "<f4", (-1,))
             keypoints = None
             if points is not None:
                 keypoints = array(points, "<f4", (len(found), len(self.skeleton), 3))
-            seen = Detections(positions(boxes, (len(found), 4)), found, keypoints)
+            seen = Detections(boxes(sides, (len(found), 4)), found, keypoints)
             return seen, array(ids, "<i4", (len(found),))
 
     def cues(self, index: int) -> Cues | None:
@@ -236,7 +238,7 @@ class Recording(Closing):
             rows = self._connection.execute(
                 "SELECT frame FROM pose WHERE track_id = ? ORDER BY frame", (track_id,)
             )
-            return np.array([frame for (frame,) in rows], np.int32)
+            return np.array([integer(frame, 0) for (frame,) in rows], np.int32)
 
     # -- what a person put right -------------------------------------------------------------------
 
@@ -259,7 +261,6 @@ class Recording(Closing):
         return self._connection.execute(query, values).fetchone()
 
 
-def _span(track_id: int, first: int, last: int, frames: int) -> TrackSpan:
-    if not 1 <= track_id < 2**31:
-        raise ValueError(f"there is a person numbered {track_id!r:.40}")
-    return TrackSpan(track_id, first, last, frames)
+def _span(track_id: Any, first: Any, last: Any, frames: int) -> TrackSpan:
+    begin, end = integer(first, 0), integer(last, 0, LAST_FRAME - 1)
+    return TrackSpan(integer(track_id, 1, LAST_FRAME), begin, end, frames)

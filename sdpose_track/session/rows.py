@@ -17,7 +17,7 @@ from sdpose_track.records import (
     measured,
     read_only,
 )
-from sdpose_track.session.schema import array, positions
+from sdpose_track.session.schema import array, boxes, positions
 
 PERSON = "track_id, score, box, keypoints, provenance"
 """The columns of `pose` that `pose_of` takes, in order."""
@@ -40,9 +40,7 @@ def pose_of(row: tuple[int, float, bytes, bytes, bytes | None], keypoints: int) 
     track_id, score, box, points, made = row
     known = _keypoints(points, (keypoints, 3))
     origin: UInt8 = measured(keypoints) if made is None else _origins(made, (keypoints,))
-    return Pose(
-        track_id, positions(box, (4,)), _confidence(score), known[:, :2], known[:, 2], origin
-    )
+    return Pose(track_id, boxes(box, (4,)), _confidence(score), known[:, :2], known[:, 2], origin)
 
 
 class TrackRows:
@@ -75,7 +73,7 @@ class TrackRows:
                 self._track_id,
                 np.array(self._frames, np.int32),
                 times,
-                positions(self._boxes, (count, 4)),
+                boxes(self._boxes, (count, 4)),
                 np.array(self._scores, np.float32),
                 np.ascontiguousarray(found[..., :2]),
                 np.ascontiguousarray(found[..., 2]),

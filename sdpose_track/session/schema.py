@@ -8,6 +8,7 @@ float32 or int32 without a header; their shapes follow from the row and the skel
 from __future__ import annotations
 
 import json
+import math
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -146,8 +147,8 @@ def _source(values: dict[str, Any]) -> SourceInfo:
                 raise ValueError(f"the {name} is 0")
     for name in _COUNTS:
         if values[name] is not None or name not in _MAY_BE_UNKNOWN:
-            values[name] = _integer(values[name], 0)
-    values["first_pts"] = _integer(values["first_pts"], -LARGEST)
+            values[name] = integer(values[name], 0)
+    values["first_pts"] = integer(values["first_pts"], -LARGEST)
     for name in ("name", "kind", "codec", "pixel_format"):
         values[name] = _text(values[name])
     if values["audio_codec"] is not None:
@@ -166,8 +167,9 @@ def _text(value: Any) -> str:
     return value
 
 
-def _integer(value: Any, least: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
+def integer(value: Any, least: int, most: int = LARGEST) -> int:
+    """Return `value`. Raises ValueError if it is no whole number from `least` to `most`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ValueError(f"{value!r:.40} is out of range")
     return value
 
@@ -243,11 +245,16 @@ def array(data: Any, kind: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
 
 def parsed(text: str) -> Any:
     """Return a JSON value. Raises ValueError for NaN and infinity too, which JSON has not."""
-    return json.loads(text, parse_constant=_no_number)
+    return json.loads(text, parse_constant=_no_number, parse_float=_number)
 
 
-def _no_number(constant: str) -> Any:
-    raise ValueError(f"{constant} is no number")
+def _number(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)  # 1e999 is JSON, and infinity
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant:.20} is no number")
 
 
 def positions(data: Any, shape: tuple[int, ...]) -> npt.NDArray[Any]:
@@ -255,4 +262,12 @@ def positions(data: Any, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     found = array(data, "<f4", shape)
     if (np.abs(found) > FARTHEST).any():
         raise ValueError("a position is far outside any picture")
+    return found
+
+
+def boxes(data: Any, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Return boxes as `positions` does. Raises ValueError for NaN too: every box is somewhere."""
+    found = positions(data, shape)
+    if not np.isfinite(found).all():
+        raise ValueError("a box has a side that is no number")
     return found

@@ -7,9 +7,10 @@ still in flight, and a reader may open the file at any time.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ import filelock
 import numpy as np
 
 from sdpose_track.closing import Closing
-from sdpose_track.errors import OutputError, SettingsError
+from sdpose_track.errors import OutputError, SessionError, SettingsError
 from sdpose_track.records import FrameResult, FrameState, LostFrame, Pose, SourceInfo
 from sdpose_track.session.cues import store_cues
+from sdpose_track.session.guarding import connected
 from sdpose_track.session.schema import (
     APPLICATION_ID,
     TABLES,
@@ -29,7 +31,16 @@ from sdpose_track.session.schema import (
     header_to_meta,
     source_to_json,
 )
-from sdpose_track.session.storage import RUN, Advice, connect, connect_to_add, locked, told
+from sdpose_track.session.storage import (
+    RUN,
+    Advice,
+    connect,
+    connect_to_add,
+    locked,
+    place_of,
+    told,
+    transaction,
+)
 
 
 class SessionWriter(Closing):
@@ -46,6 +57,7 @@ class SessionWriter(Closing):
         self._advice = advice
         self._connection = connection
         self._lock = held
+        self._place = place_of(path)
         self._closed = False
 
     @classmethod
@@ -69,8 +81,8 @@ class SessionWriter(Closing):
         try:
             if not replace:
                 refuse_existing(path)
-            _remove(path)
-            connection = _begun(path, header, advice)
+            with _aside(path):
+                connection = _begun(path, header, advice)
         except BaseException:
             held.release()
             raise
@@ -87,13 +99,16 @@ class SessionWriter(Closing):
             raise
         return cls(path, connection, held)
 
+    def _transaction(self) -> AbstractContextManager[None]:
+        return transaction(self.path, self._connection, self._place, self._advice)
+
     def append(self, results: Sequence[FrameResult]) -> None:
         """Store and commit `results`, which follow what is stored in order of index.
 
-        Raises OutputError if the disk is full or the file cannot be written; what was committed
-        before stays whole.
+        Raises OutputError if the disk is full, or the file cannot be written or was taken away;
+        what was committed before stays whole.
         """
-        with told(self.path, self._advice), self._connection:
+        with self._transaction():
             for result in results:
                 self._insert(result)
 
@@ -125,7 +140,7 @@ class SessionWriter(Closing):
 
     def append_lost(self, lost: Sequence[LostFrame]) -> None:
         """Store and commit frames that could not be decoded, after those that are stored."""
-        with told(self.path, self._advice), self._connection:
+        with self._transaction():
             self._insert_lost(lost)
 
     def _insert_lost(self, lost: Sequence[LostFrame]) -> None:
@@ -140,7 +155,7 @@ class SessionWriter(Closing):
 
     def note(self, key: str, value: Any) -> None:
         """Store a JSON value under `key` beside the header, replacing what was there."""
-        with told(self.path, self._advice), self._connection:
+        with self._transaction():
             self._connection.execute(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)",
                 (key, json.dumps(value, allow_nan=False, sort_keys=True)),
@@ -154,8 +169,11 @@ class SessionWriter(Closing):
         """Close the file and let others write it. Safe to call again."""
         if not self._closed:
             self._closed = True
-            self._connection.close()
-            self._lock.release()
+            try:
+                with suppress(sqlite3.Error):  # what is committed is safe; the log stays beside it
+                    self._connection.close()
+            finally:
+                self._lock.release()
 
 
 def is_begun(path: Path) -> bool:
@@ -172,10 +190,10 @@ def is_begun(path: Path) -> bool:
             f"{path} cannot be written: {error.strerror}; choose another folder with --out"
         ) from error
     try:
-        with closing(sqlite3.connect(path)) as connection:
-            tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
-            return bool(tables)
-    except sqlite3.Error:
+        with closing(connected(path, str(path.absolute()))) as connection:
+            table = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+            return table is not None
+    except (SessionError, sqlite3.Error):
         return True  # not ours to judge: reading it says what is wrong
 
 
@@ -189,8 +207,9 @@ def refuse_existing(path: Path) -> None:
 
 def _begun(path: Path, header: SessionHeader, advice: Advice) -> sqlite3.Connection:
     """Return a connection to a new session: all of it there, or nothing."""
-    connection = connect(path, advice)
+    connection = None
     try:
+        connection = connect(path, advice)
         with told(path, advice):
             connection.execute("BEGIN")
             for statement in TABLES:
@@ -200,19 +219,47 @@ def _begun(path: Path, header: SessionHeader, advice: Advice) -> sqlite3.Connect
             connection.executemany("INSERT INTO meta VALUES (?, ?)", header_to_meta(header).items())
             connection.commit()
     except BaseException:
-        connection.close()
+        if connection is not None:
+            connection.close()
         with suppress(OSError):
             _remove(path)
         raise
     return connection
 
 
-def _remove(path: Path) -> None:
+@contextmanager
+def _aside(path: Path) -> Iterator[None]:
+    """Put the session at `path`, if there is one, out of the way: back if the block raises."""
+    old = path.with_name(f".{path.name}.old")
     try:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        if path.exists():
+            _remove(old)
+        _move(path, old)
     except OSError as error:
         raise OutputError(f"{path} cannot be replaced: {error.strerror}") from error
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            _move(old, path)
+        raise
+    with suppress(OSError):  # the new one is there; what is left of the old one is replaced next
+        _remove(old)
+
+
+def _files(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in ("", "-journal", "-wal", "-shm")]
+
+
+def _move(path: Path, to: Path) -> None:
+    for file, place in zip(_files(path), _files(to), strict=True):
+        with suppress(FileNotFoundError):
+            os.replace(file, place)
+
+
+def _remove(path: Path) -> None:
+    for file in _files(path):
+        file.unlink(missing_ok=True)
 
 
 def _pose_row(frame: int, pose: Pose) -> tuple[Any, ...]:
