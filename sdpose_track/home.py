@@ -8,6 +8,8 @@ from pathlib import Path
 def at_home(name: str | Path) -> Path:
     """Return the path `name` with its `~` expanded; that of nobody known stays, as in a shell."""
     path = Path(name)
+    if not str(name).startswith("~"):
+        return path  # `./~` is a file of that name
     try:
         return path.expanduser()
     except RuntimeError:

@@ -12,7 +12,7 @@ from sdpose_track.cli.exporting import frame_counts
 from sdpose_track.cli.report import as_json, counted, plain
 from sdpose_track.cli.report import lines as report_lines
 from sdpose_track.cli.screen import Screen
-from sdpose_track.errors import SettingsError
+from sdpose_track.errors import SettingsError, one_line
 from sdpose_track.records import SourceInfo
 from sdpose_track.review.report import quality
 from sdpose_track.session.recording import Recording
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
     facts, lines = _of_source(options.path)
     for note in facts["notes"]:
         screen.say(note)
-    print(json.dumps(facts, allow_nan=False) if options.json else "\n".join(lines))
+    print(json.dumps(facts, allow_nan=False) if options.json else "\n".join(map(one_line, lines)))
     return 0
 
 
@@ -42,7 +42,7 @@ def _session(path: Path, options: argparse.Namespace, screen: Screen) -> int:
     with Recording.open(path) as recording:
         facts, lines = _of_session(path, recording)
         if not options.json:
-            print("\n".join(lines), flush=True)
+            print("\n".join(map(one_line, lines)), flush=True)
         report = quality(recording)
     found = () if options.check is None else report.findings(options.check)
     if options.json:
@@ -50,7 +50,7 @@ def _session(path: Path, options: argparse.Namespace, screen: Screen) -> int:
         checked = {} if options.check is None else {"findings": list(found)}
         print(json.dumps({**told, **checked}, allow_nan=False))
     else:
-        print("\n".join(report_lines(report)))
+        print("\n".join(map(one_line, report_lines(report))))
     for finding in found or report.left_out:
         screen.say(finding)
     return FOUND if found else 0
@@ -60,6 +60,8 @@ def _is_session(path: Path) -> bool:
     if path.suffix == ".sdpose":
         return True
     try:
+        if not path.is_file():
+            return False  # a pipe would be waited for
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,13 +51,13 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
     out = _out(options.out)
     drawings = _drawings(options.annotate, stills)
     _spare_inputs(stills, settings, [*drawings.values(), *([] if out is None else [out])])
-    _make_folder(options.annotate)
     wish = Wish(stills, settings, drawings)
-    if out is None:
-        print(_estimated(wish, screen))
-        return 0
-    with replacing(out) as part, part.open("w", encoding="utf-8") as file:
-        file.write(f"{_estimated(wish, screen)}\n")  # the disk's no came first, above
+    with _folder(options.annotate):
+        if out is None:
+            print(_estimated(wish, screen))
+            return 0
+        with replacing(out) as part, part.open("w", encoding="utf-8") as file:
+            file.write(f"{_estimated(wish, screen)}\n")  # the disk's no came first, above
     screen.say(f"wrote {out}")
     return 0
 
@@ -91,15 +92,27 @@ def _drawings(folder: str | None, stills: Iterable[Still]) -> dict[int, Path]:
     return {still.index: path for path, still in planned.items()}
 
 
-def _make_folder(folder: str | None) -> None:
-    if folder is None:
+@contextmanager
+def _folder(name: str | None) -> Generator[None, None, None]:
+    """Make a folder for the block; one that is empty when the block fails is taken away again."""
+    if name is None:
+        yield
         return
+    folder = Path(name)
+    was_there = folder.exists()
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"{folder} cannot be made: {error.strerror}; choose another folder with --annotate"
+            f"{name} cannot be made: {error.strerror}; choose another folder with --annotate"
         ) from error
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            with suppress(OSError):  # something is in it
+                folder.rmdir()
+        raise
 
 
 def _spare_inputs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +20,7 @@ from sdpose_track.sources.picture_file import (
     read_header,
     to_bgr,
     unreadable_picture,
+    unwarned,
 )
 from sdpose_track.sources.source import Damage
 from sdpose_track.sources.timing import regular_rate
@@ -27,6 +28,7 @@ from sdpose_track.sources.timing import regular_rate
 _MILLISECOND = Fraction(1, 1000)
 _USUAL = tuple(Fraction(rate) for rate in (10, 12, 15, 20, 24, 25, 30, 50, 60))
 _UNSET_MS = 100  # what browsers show a frame for whose duration is 0
+_LEAST_BYTES = 16  # a frame takes more of the file than this, in every format
 
 
 class Animation(Closing):
@@ -136,16 +138,29 @@ class Animation(Closing):
             self._reading = None
 
     def _decoded(self) -> Generator[tuple[int, UInt8 | None, float], None, None]:
-        """Yield index, (H, W, 3) BGR or None where damaged, and milliseconds of every frame."""
+        """Yield index, (H, W, 3) BGR or None where damaged, and milliseconds of every frame.
+
+        Nothing comes after the end of the data. Frames that are announced are lost then, unless
+        they are more than the file could ever have held.
+        """
         with opened(self._path, self._name) as image:
-            for index, position in enumerate(_positions(image)):
-                try:
-                    image.seek(position)
-                    pixels = self._upright(to_bgr(image))
-                except UNREADABLE:
-                    yield index, None, float(_UNSET_MS)
-                    continue
-                yield index, pixels, float(image.info.get("duration") or _UNSET_MS)
+            positions, is_true = _positions(image, self._path.stat().st_size)
+            is_over = False
+            for index, position in enumerate(positions):
+                pixels, duration = None, float(_UNSET_MS)
+                if not is_over:
+                    try:
+                        with unwarned():
+                            image.seek(position)
+                        pixels = self._upright(to_bgr(image))
+                        duration = float(image.info.get("duration") or _UNSET_MS)
+                    except EOFError:
+                        is_over = True
+                    except UNREADABLE:
+                        is_over = not is_true
+                if is_over and not is_true:
+                    return
+                yield index, pixels, duration
 
     def _upright(self, image: UInt8) -> UInt8:
         image = self._header.orientation.apply(image)
@@ -179,7 +194,11 @@ class Animation(Closing):
         )
 
 
-def _positions(image: Image.Image) -> Iterator[int]:
-    """Yield Pillow's frame numbers; the still that a PNG shows instead of moving is none."""
+def _positions(image: Image.Image, size: int) -> tuple[range, bool]:
+    """Return Pillow's frame numbers, and whether a file of `size` bytes may hold so many.
+
+    The still that a PNG shows instead of moving is none.
+    """
     first = 1 if image.info.get("default_image") else 0
-    yield from range(first, getattr(image, "n_frames", 1))
+    claimed, most = getattr(image, "n_frames", 1), max(1, size // _LEAST_BYTES)
+    return range(first, min(claimed, most)), claimed <= most

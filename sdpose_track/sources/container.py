@@ -8,16 +8,33 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+_VIDEO = (
+    "asf,av1,avi,avs2,avs3,cavsvideo,cine,dhav,dirac,dnxhd,dv,evc,flic,flv,gxf,h261,h263,h264,hevc,"
+    "ifv,ipu,ivf,kux,live_flv,lmlm4,lxf,m4v,matroska,mjpeg,mjpeg_2000,mov,mpeg,mpegts,mpegvideo,"
+    "mpjpeg,mtv,mxf,mxg,nsv,nut,nuv,obu,ogg,pva,rm,rpl,ser,smjpeg,swf,ty,vc1,vc1test,vivo,vvc,wtv,"
+    "yuv4mpegpipe"
+)
+_PICTURES = (
+    "apng,bmp_pipe,dpx_pipe,exr_pipe,gif,hdr_pipe,j2k_pipe,jpeg_pipe,jpegls_pipe,jpegxl_anim,"
+    "jpegxl_pipe,pam_pipe,pbm_pipe,pcx_pipe,pfm_pipe,pgm_pipe,png_pipe,ppm_pipe,psd_pipe,qoi_pipe,"
+    "sgi_pipe,sunrast_pipe,tiff_pipe,webp_pipe"
+)
+_SOUND = "aac,ac3,aiff,amr,ape,au,caf,dsf,dts,eac3,flac,mp3,mpc,mpc8,tak,truehd,tta,voc,w64,wav,wv"
+"""To be told as such."""
+FORMATS = f"{_VIDEO},{_PICTURES},{_SOUND}"
+"""What a file may be, by FFmpeg's names: none that opens other files by itself. A playlist would
+have them opened while FFmpeg finds out what it is: a pipe that never answers, another computer."""
+
 
 def open_container(path: Path) -> InputContainer:
-    """Open `path` as a file and nothing else, whatever its name looks like.
+    """Open `path` as a file and nothing else, whatever its name looks like or it names itself.
 
     Raises:
         av.error.FFmpegError: it is no media file. OSError: it cannot be read.
     """
     return av.open(
         f"file:{path.absolute()}",
-        options={"protocol_whitelist": "file"},
+        options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
         metadata_errors="replace",
     )
 

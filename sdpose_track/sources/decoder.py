@@ -201,7 +201,7 @@ class Decoder:
         self._stream.codec_context.thread_count = self._threads
         if self._pass.leaves_out:
             self._stream.codec_context.options = _STRICT
-        source = packets(self._container, self._stream)
+        source = packets(self._container, self._stream, self._index.places)
         return _from_key(source) if self._index.keys else source
 
     def _seek(self, key: int) -> Iterator[VideoPacket] | None:
@@ -223,7 +223,7 @@ class Decoder:
                 container.seek(way, stream=stream, backward=True)
             except av.error.FFmpegError:
                 continue
-            source = _from_key(packets(container, stream))
+            source = _from_key(packets(container, stream, self._index.places))
             first = next(source, None)
             stamp = stamp_of(first) if first is not None else None
             if first is not None and self._index.is_key(stamp, up_to=key):

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 import cv2
 import numpy as np
@@ -49,6 +49,10 @@ SUFFIXES = frozenset(
 )
 """Endings of the file names that a folder's pictures are chosen by."""
 
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "TGA", "PPM", "GIF")
+"""What they may be, by Pillow's names, whatever their file is called. For others Pillow starts
+programs: Ghostscript for EPS, which is a language."""
+
 UNREADABLE = (
     OSError,
     SyntaxError,
@@ -57,12 +61,16 @@ UNREADABLE = (
     LookupError,
     TypeError,
     ArithmeticError,
+    RuntimeError,
+    MemoryError,
     struct.error,
     zlib.error,
 )
 """What Pillow raises over damaged data."""
 
 _EXIF_ORIENTATION = 0x0112
+_AT_ONCE = 4_000_000
+"""Pixels that are converted together: what that takes beside the picture stays small."""
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"BM")
 
 
@@ -106,26 +114,32 @@ def opened(path: Path, name: str) -> Generator[Image.Image, None, None]:
     """Open `path` with Pillow after checking its size against the limit.
 
     Raises:
-        SourceError: it is above the limit. Any of `UNREADABLE`: it is no picture.
+        SourceError: it, or one of its frames, is above the limit. Any of `UNREADABLE`: it is no
+            picture.
     """
-    with path.open("rb") as file:
-        image = _open(file, name)
-        with image:
-            check_size(name, image.width, image.height)
-            yield image
-
-
-def _open(file: IO[bytes], name: str) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            # Pillow warns below our limit; the limit itself is checked by the caller.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(file)
+        with path.open("rb") as file:
+            with unwarned():
+                image = Image.open(file, formats=_FORMATS)
+            with image:
+                check_size(name, image.width, image.height)
+                yield image
     except Image.DecompressionBombError as error:
         raise SourceError(
             f"{name} is larger than the limit of {MAX_SIDE} pixels a side and "
             f"{MAX_PIXELS // 1_000_000} megapixels; scale it down first."
         ) from error
+
+
+@contextmanager
+def unwarned() -> Generator[None, None, None]:
+    """Let Pillow say nothing of damaged tags, nor of sizes below our limit, which is checked here.
+
+    It would be printed among what is for people; what matters of it is an error anyway.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def read_header(path: Path, name: str) -> Header:
@@ -138,7 +152,8 @@ def read_header(path: Path, name: str) -> Header:
         orientation = orientation_of(image)
         width, height = orientation.size(image.width, image.height)
         codec = (image.format or "").lower()
-        frames = getattr(image, "n_frames", 1)
+        with unwarned():
+            frames = getattr(image, "n_frames", 1)
         moves = codec in ("webp", "png", "avif") and frames > 1
         return Header(width, height, orientation, codec, image.mode, moves)
 
@@ -157,7 +172,8 @@ def read_picture(path: Path, name: str) -> UInt8:
 def orientation_of(image: Image.Image) -> Orientation:
     """Return how EXIF says the picture must be turned; damaged EXIF counts as none."""
     try:
-        return Orientation.from_exif(image.getexif().get(_EXIF_ORIENTATION))
+        with unwarned():
+            return Orientation.from_exif(image.getexif().get(_EXIF_ORIENTATION))
     except UNREADABLE:
         return Orientation()
 
@@ -168,7 +184,18 @@ def to_bgr(image: Image.Image) -> UInt8:
     Raises:
         Any of `UNREADABLE`: its data is damaged.
     """
-    image.load()
+    with unwarned():
+        image.load()
+    width, height = image.size
+    bgr = np.empty((height, width, 3), np.uint8)
+    rows = max(1, _AT_ONCE // max(1, width))
+    for top in range(0, height, rows):
+        part = image.crop((0, top, width, min(height, top + rows)))
+        bgr[top : top + rows] = _converted(part)
+    return bgr
+
+
+def _converted(image: Image.Image) -> UInt8:
     if image.mode == "F" or image.mode.startswith("I"):
         grey = _to_8_bit(np.asarray(image))
         return np.repeat(grey[:, :, np.newaxis], 3, axis=2)

@@ -7,8 +7,9 @@ from pathlib import Path
 from sdpose_track.errors import SourceError
 
 _HEAD = 4096
-_PLAYLISTS = frozenset({"hls", "concat", "dash", "imf", "sdp", "rtsp"})
-_NOT_VIDEO = {"tty": "a text file"}
+_MARK = b"\xef\xbb\xbf"
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat ", b"v=0", b"[playlist]", b"[Reference]", b"<asx")
+"""How files begin that only name others. Nobody chose those, and they may lie on the network."""
 
 
 def unreadable(name: str, path: Path, error: Exception) -> SourceError:
@@ -23,6 +24,10 @@ def unreadable(name: str, path: Path, error: Exception) -> SourceError:
             f"{name} is cut off: the index at its end is missing, so nothing in it can be found; "
             "copy or download it again."
         )
+    if head.removeprefix(_MARK).lstrip().startswith(_PLAYLISTS) or b"<MPD " in head:
+        return SourceError(
+            f"{name} is a playlist, which only names other files; choose the video file itself."
+        )
     found = "a text file" if _is_text(head) else "no format that is known here, or damaged"
     return SourceError(f"{name} is not a video: it is {found}; choose a video or a picture.")
 
@@ -36,24 +41,6 @@ def no_video(name: str, *, has_audio: bool, has_cover: bool) -> SourceError:
         f"{name} has no video stream: the file is incomplete or holds none; "
         "copy or download it again, or choose another."
     )
-
-
-def refuse_format(name: str, formats: str) -> None:
-    """Refuse what FFmpeg would play and is no video file.
-
-    A playlist names other files, which nobody chose and which may lie on the network.
-
-    Raises:
-        SourceError: `formats`, FFmpeg's comma-separated names, has one of those.
-    """
-    names = set(formats.split(","))
-    if names & _PLAYLISTS:
-        raise SourceError(
-            f"{name} is a playlist, which only names other files; choose the video file itself."
-        )
-    for format_name, meaning in _NOT_VIDEO.items():
-        if format_name in names:
-            raise SourceError(f"{name} is not a video: it is {meaning}; choose a video file.")
 
 
 def undecodable(name: str, codec: str) -> SourceError:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median_low
 
 _UNEVEN = Fraction(2, 100)  # of the median duration: a frame that differs by more is irregular
+_LARGEST = 2**31 - 1  # both parts of a rate, in FFmpeg and so in every video that is written
 _MOST_UNEVEN = Fraction(1, 100)  # of the frames may be irregular before the source is
 
 
@@ -44,14 +45,28 @@ def regular_rate(
     step = typical_step(stamps)
     if not step:
         return (likely or [Fraction(25)])[0], False
+    rate, is_vfr = _found_rate(stamps, time_base, likely, step)
+    return _writable(rate), is_vfr
+
+
+def _found_rate(
+    stamps: Sequence[int], time_base: Fraction, likely: Sequence[Fraction], step: int
+) -> tuple[Fraction, bool]:
     mean = Fraction(len(stamps) - 1, stamps[-1] - stamps[0]) / time_base
     for rate in (*likely, 1 / (step * time_base), mean):
         if _on_grid(stamps, 1 / (rate * time_base)):
             return rate, False
     uneven = sum(abs(b - a - step) > _UNEVEN * step for a, b in pairwise(stamps))
     if uneven > _MOST_UNEVEN * (len(stamps) - 1):
-        return mean.limit_denominator(1001), True
+        return mean.limit_denominator(1001) or mean, True
     return 1 / (step * time_base), False
+
+
+def _writable(rate: Fraction) -> Fraction:
+    """Return the rate nearest to `rate` that a video's header can hold."""
+    if rate < 1:
+        return rate.limit_denominator(_LARGEST) or Fraction(1, _LARGEST)
+    return 1 / ((1 / rate).limit_denominator(_LARGEST) or Fraction(1, _LARGEST))
 
 
 def _on_grid(stamps: Sequence[int], step: Fraction) -> bool:

@@ -20,7 +20,7 @@ from sdpose_track.sources.decoder import TELLING, Decoded, Decoder
 from sdpose_track.sources.geometry import check_size
 from sdpose_track.sources.packet_index import PacketIndex, read_index
 from sdpose_track.sources.painter import Layout, Painter
-from sdpose_track.sources.refusals import no_video, refuse_format, undecodable, unreadable
+from sdpose_track.sources.refusals import no_video, undecodable, unreadable
 from sdpose_track.sources.source import Damage
 
 
@@ -118,7 +118,6 @@ class VideoFile(Closing):
             self._reader = None
 
     def _stream(self, container: InputContainer) -> VideoStream:
-        refuse_format(self._name, container.format.name)
         stream = choose_stream(container)
         if stream is None:
             audio, covers = container.streams.audio, container.streams.video
@@ -227,4 +226,6 @@ def _notes(index: PacketIndex) -> Iterator[str]:
             "are assumed."
         )
     if index.cut_off:
-        yield "The file breaks off in the middle of a frame; what came after that is missing."
+        rest = f"{index.missing} of its {len(index) + index.missing} frames are"
+        what = rest if index.missing else "what came after that is"
+        yield f"The file breaks off in the middle of a frame; {what} missing."

@@ -19,6 +19,8 @@ from av.audio.stream import AudioStream
 from av.container.output import OutputContainer
 from av.packet import Packet
 
+from sdpose_track.sources.container import open_container
+
 log = logging.getLogger(__name__)
 
 _EVERYWHERE = {"aac", "ac3", "alac", "mp3", "mp3float"}
@@ -57,7 +59,7 @@ class Sound:
         Raises av.FFmpegError if the file cannot be opened, ValueError if it has no audio track.
         """
         self._name = path.name
-        self._source = av.open(str(path.absolute()))
+        self._source = open_container(path)
         self._origin = origin
         self._whole = whole
         self._told = False
