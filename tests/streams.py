@@ -330,15 +330,17 @@ class _Quiet(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
         pass
 
-    def answer(self, kind: str, body: bytes | None = None, status: int = 200) -> None:
-        """Begin an answer that never ends, or give all of it in `body`."""
+    def answer(
+        self, kind: str, body: bytes | None = None, status: int = 200, *, share: float = 1.0
+    ) -> None:
+        """Begin an answer that never ends, or give a `share` of what it is to be in `body`."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         if body is not None:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if body is not None:
-            self.wfile.write(body)
+            self.wfile.write(body[: round(share * len(body))])
 
 
 class HttpServer(_Listening):
@@ -576,6 +578,8 @@ class PageServer(HttpServer):
     """Answers every request with the same page."""
 
     path = "/page"
+    sent_share = 1.0
+    """So much of what is announced is sent before the connection ends."""
 
     def __init__(self, kind: str, body: bytes, status: int = 200) -> None:
         super().__init__()
@@ -585,7 +589,8 @@ class PageServer(HttpServer):
 
     def get(self, request: _Quiet) -> None:
         self.asked.append(request.path)
-        request.answer(*self._page)
+        kind, body, status = self._page
+        request.answer(kind, body, status, share=self.sent_share)
 
 
 def _free_port() -> int:

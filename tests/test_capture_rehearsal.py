@@ -7,8 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from clips import Stamps, drifting, encode
-from conftest import PTS_MS
+from clips import PTS_MS, Stamps, drifting, encode
 
 from sdpose_track.capture import LIVE_TIME_BASE, CaptureSettings, LiveSource, open_live
 from sdpose_track.capture.feed import Cue

@@ -36,6 +36,7 @@ from sdpose_track.capture import (
     LIVE_TIME_BASE,
     CaptureSettings,
     LiveSource,
+    lasting,
     live_source,
     open_live,
     stream,
@@ -95,7 +96,7 @@ def check_order(frames: list[Frame]) -> None:
     assert all(a.index < b.index for a, b in pairwise(frames))
     assert all(a.pts < b.pts for a, b in pairwise(frames))
     assert all(frame.time == frame.pts * LIVE_TIME_BASE for frame in frames)
-    assert all((a.arrived or 0) < (b.arrived or 0) for a, b in pairwise(frames))
+    assert all((a.arrived or 0) <= (b.arrived or 0) for a, b in pairwise(frames))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -450,6 +451,40 @@ def test_a_finished_file_on_a_server_is_played_to_its_end(tmp_path: Path, opens:
         assert frame.pts == pytest.approx(3600 * frame.index, rel=0.002)
     arrivals = [frame.arrived or 0 for frame in frames]
     assert arrivals[-1] - arrivals[0] >= 0.9 * 19 / 25
+
+
+def test_a_finished_file_that_always_breaks_off_is_given_up(
+    tmp_path: Path, opens: Opens, notices: Notices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lasting, "_FIRST_PAUSE_S", 0.01)
+    clip = numbered_clip(tmp_path / "clip.mkv", 40)
+    with PageServer("video/x-matroska", clip.read_bytes()) as server:
+        server.sent_share = 0.6
+        source = opens(server, CaptureSettings(patience_s=LONG_S))
+        with pytest.raises(SourceError, match=r"broke off 3 times, .*; download the file"):
+            list(source.frames())
+    assert len(server.asked) == 3
+    assert sum("broke off; trying again" in told for told in notices.told) == 2
+
+
+def test_a_finished_file_that_gets_farther_each_time_is_not_given_up(
+    tmp_path: Path, opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lasting, "_FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(stream, "FARTHER_S", 0.1)
+    monkeypatch.setattr(stream, "MOST_FALLS", 2)
+    clip = numbered_clip(tmp_path / "clip.mkv", 40)
+    with PageServer("video/x-matroska", clip.read_bytes()) as server:
+        shares = iter([0.6, 0.8, 1.0])
+        wanted = PageServer.get
+
+        def get(request: object) -> None:
+            server.sent_share = next(shares)
+            wanted(server, request)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(server, "get", get)
+        *_, last = opens(server).frames()
+    assert number_of(last.image) == 39
 
 
 def test_a_list_of_segments_may_not_name_local_files(tmp_path: Path) -> None:

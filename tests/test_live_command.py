@@ -18,9 +18,10 @@ import pytest
 from command import MAIN, called, environment, refused, sdpose, told
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import ThreadingOSCUDPServer
-from streams import PageServer, RawServer, TcpServer
+from streams import HlsServer, PageServer, RawServer, TcpServer
 from websockets.sync.client import connect
 
+from sdpose_track.capture.stream import READ_LIST_S
 from sdpose_track.cli.live import stats_line
 from sdpose_track.live.meter import LiveStats
 from sdpose_track.session.recording import Recording
@@ -135,6 +136,20 @@ def test_ctrl_c_ends_it_in_good_order_and_the_recording_is_whole(
         assert recording.is_complete
         assert len(recording.indices()) > 0
     assert result["session"] == str(take)
+
+
+def test_ctrl_c_does_not_wait_for_a_stream_that_fell_silent(tmp_path: Path) -> None:
+    with HlsServer() as server, live(server.address, cwd=tmp_path) as process:
+        assert process.stderr is not None
+        line = ""
+        while "out/s" not in line:
+            line = process.stderr.readline()
+            assert line, process.poll()
+        server.hush()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=READ_LIST_S / 2)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
 
 
 def test_seconds_end_it_and_the_figures_are_those_before_the_end(

@@ -93,7 +93,7 @@ def test_raw_poses_have_the_keypoints_of_the_runs_skeleton() -> None:
 def test_a_budget_that_cannot_be_kept_is_told_once(latency_s: float, told: int) -> None:
     meter, sentences = Meter(), list[str]()
     model = FastModel(moving_body(seconds=1), 0.0)
-    detector = ChangingDetector(model, lambda _size: model)
+    detector = ChangingDetector(model, lambda _size: model, print)
     wish = Wish(latency_s, (640,), shared=False, people=1, most=1, has_pose=False)
     conductor = Conductor(meter, wish, detector, sentences.append)
     begin = 1000.0

@@ -14,6 +14,11 @@ RATE = 16384.0
 """Bytes a second that it may send for long. Confirming sixty frames a second takes a thousand."""
 
 
+MOST_OPEN = 64
+"""Connections at once, also those that have not said what they want: each takes one of the files
+that a process may have open, and the run needs some, too."""
+
+
 class Listener(ServerConnection):
     """Counts what the client sends, before anything of it is looked at.
 
@@ -21,15 +26,25 @@ class Listener(ServerConnection):
     a client that does not read would take memory.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, crowd: set[asyncio.BaseTransport], *args: Any, **kwargs: Any) -> None:
+        """`crowd` holds all open connections of the server."""
         super().__init__(*args, **kwargs)
+        self._crowd = crowd
         self._said = 0.0
         self._then = self.loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._crowd.add(transport)
         super().connection_made(transport)
+        if len(self._crowd) > MOST_OPEN:
+            self.transport.abort()
+            return
         # asyncio does so only for sockets it made itself; without, a frame waits for the one before
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._crowd.discard(self.transport)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         now = self.loop.time()

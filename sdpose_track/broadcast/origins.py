@@ -31,6 +31,18 @@ class Origins:
         return ANY in self._more or origin.lower() in self._more or _is_ours(origin)
 
 
+def names_this_computer(host: str) -> bool:
+    """Say whether a `Host` header is one of this computer's own names.
+
+    A page's domain may be made to lead here. Its browser says the origin then, and is refused for
+    it; what says none and comes by such a name is refused for that.
+    """
+    try:
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
+    except ValueError:
+        return False
+
+
 def _is_ours(origin: str) -> bool:
     try:
         parts = urlsplit(origin)

@@ -16,12 +16,13 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sdpose_track.broadcast import pose_json
 from sdpose_track.broadcast.address import THIS_COMPUTER, Address, resolve
 from sdpose_track.broadcast.message import PoseMessage
-from sdpose_track.broadcast.origins import Origins
+from sdpose_track.broadcast.origins import Origins, names_this_computer
 from sdpose_track.broadcast.sender import Newest, Notice, Sink, unheard
 from sdpose_track.errors import SettingsError
 from sdpose_track.skeletons import Skeleton
@@ -162,16 +163,22 @@ class WebSocketServer(Sink):
             close_timeout=CLOSING_S,
             max_size=LARGEST_READ,
             write_limit=0,
-            create_connection=Listener,
+            create_connection=cast("type[ServerConnection]", partial(Listener, set())),
         ):
             await self._stop.wait()
             self._loop.call_later(CLOSING_S, self._drop_all)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse strangers' web pages, before anything is sent."""
-        strange = [o for o in request.headers.get_all("Origin") if not self._origins.allow(o)]
+        origins = request.headers.get_all("Origin")
+        strange = [origin for origin in origins if not self._origins.allow(origin)]
         if not strange:
-            return None
+            hosts = () if origins or self.exposure else request.headers.get_all("Host")
+            if all(names_this_computer(host) for host in hosts):
+                return None
+            return connection.respond(
+                http.HTTPStatus.FORBIDDEN, "This computer has no such name.\n"
+            )
         origin = ascii(strange[0])[1:-1][:100]
         if origin not in self._refused and len(self._refused) < _MOST_TOLD:
             self._refused.add(origin)

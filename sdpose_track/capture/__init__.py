@@ -60,7 +60,7 @@ def live_source(spec: str, settings: CaptureSettings, notice: Callable[[str], No
 def _feed(spec: str, settings: CaptureSettings, notice: Callable[[str], None]) -> Feed:
     meant = read_spec(spec, realtime=settings.realtime)
     if isinstance(meant, Address):
-        return Stream(meant)
+        return Stream(meant, any_certificate=settings.any_certificate)
     if isinstance(meant, Path):
         return Rehearsal(spec, settings.rate, loop=settings.loop)
     return Device(find_camera(meant), settings, notice)

@@ -46,6 +46,8 @@ class Address:
     scheme: str
     host: str
     """Empty where any computer may send."""
+    port: int | None
+    """None: the usual one."""
     has_login: bool
     """A name and a password are in it."""
 
@@ -126,6 +128,7 @@ def _address(spec: str, scheme: str) -> Address:
         shown=shown,
         scheme=scheme,
         host=parts.hostname or "",
+        port=port,
         has_login=bool(parts.username),
     )
 

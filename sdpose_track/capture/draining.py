@@ -96,16 +96,21 @@ class LiveSource(Closing):
             )
 
     def interrupt(self) -> None:
-        """End `frames` at once. Safe from any thread, at any time, any number of times."""
+        """End `frames` at once. Safe from any thread and signal handler, any number of times."""
         self._cue.stop.set()
         self._cue.begin.set()
         self._newest.abort()
 
-    def close(self) -> None:
-        """Interrupt, and wait until the device is free: at most as long as a read may take."""
+    def close(self, patience_s: float | None = None) -> None:
+        """Interrupt, and wait until the device is free: at most as long as a read may take.
+
+        With `patience_s` no longer than that, for a program that ends now: FFmpeg may listen to a
+        silent stream for many seconds, and what it holds is given back with the process.
+        """
         self.interrupt()
         if self._thread.ident is not None:
-            self._thread.join(self._feed.blocks_s)
+            blocks = self._feed.blocks_s
+            self._thread.join(blocks if patience_s is None else min(blocks, patience_s))
 
     # -- on the capture thread ---------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,6 +10,7 @@ from typing import Protocol
 from av.video.frame import VideoFrame
 
 from sdpose_track.errors import SourceError
+from sdpose_track.flag import Flag
 from sdpose_track.records import FrameState, UInt8
 
 
@@ -54,9 +54,9 @@ class Look:
 class Cue:
     """What the taker of the pictures tells the capture thread."""
 
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Flag = field(default_factory=Flag)
     """No more pictures are wanted."""
-    begin: threading.Event = field(default_factory=threading.Event)
+    begin: Flag = field(default_factory=Flag)
     """Pictures are taken from now on: what can wait begins here. Set with `stop` too."""
 
 

@@ -14,7 +14,7 @@ class Newest:
     """Holds the newest picture for one taker. Safe between threads."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())  # a signal handler may abort it
         self._held: tuple[int, Arrival] | None = None
         self._count = 0
         self._first: int | None = None

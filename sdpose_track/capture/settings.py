@@ -25,6 +25,9 @@ class CaptureSettings:
     """The file begins again after its end."""
     patience_s: float = 60.0
     """Seconds without a picture after which a stream is given up; 0 at the first loss."""
+    any_certificate: bool = False
+    """Take what https:// and rtsps:// sources say of themselves unchecked: most cameras signed
+    their certificates themselves."""
 
     def __post_init__(self) -> None:
         if self.size is not None and not all(0 < side <= MAX_SIDE for side in self.size):

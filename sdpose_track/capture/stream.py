@@ -24,8 +24,9 @@ from av.video.stream import VideoStream
 from sdpose_track.capture import telling
 from sdpose_track.capture.address import Address
 from sdpose_track.capture.clock import MediaClock, Pace
-from sdpose_track.capture.feed import Arrival, Cue, Look
+from sdpose_track.capture.feed import Arrival, Cue, Look, LostError
 from sdpose_track.capture.hurry import Hurry
+from sdpose_track.capture.trust import distrusted, tls_options
 from sdpose_track.records import FrameState
 from sdpose_track.sources.container import choose_stream
 from sdpose_track.sources.geometry import MAX_PIXELS, check_size
@@ -38,6 +39,12 @@ READ_LIST_S = 20.0
 """The same where a list is asked again and again for its next segment."""
 PICTURE_S = 12.0
 """Seconds of packets without a picture after which it is lost: key frames may be 10 s apart."""
+
+MOST_FALLS = 3
+"""A finished file that broke off so many times, each time as soon as before, is given up: it would
+begin anew for ever."""
+FARTHER_S = 1.0
+"""How much farther than ever it must come for that not to count."""
 
 _FORMATS = (
     "asf,avi,dash,flv,h264,hevc,hls,ivf,live_flv,m4v,matroska,mjpeg,mov,mpeg,mpegts,mpegvideo,"
@@ -78,14 +85,19 @@ class Stream:
 
     kind = "stream"
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, any_certificate: bool = False) -> None:
+        """Read from `address`; `any_certificate`: who answers there is not checked."""
         self.name = address.shown
         self.blocks_s = 2 * OPEN_S
         self.look = Look(_USUAL_RATE)
         self._address = address
+        self._tls = tls_options(address, any_certificate=any_certificate)
         self._clock = MediaClock()
         path = address.shown.removesuffix("?…").lower()
         self._read_s = READ_LIST_S if path.endswith(_LIST_SUFFIXES) else READ_S
+        self._farthest = self._reached = float("-inf")
+        """Own times of a finished file's pictures: of the last before it broke off, the newest."""
+        self._falls = 0
 
     def play(self, cue: Cue) -> Generator[Arrival, None, None]:
         with closing(self._open()) as container:
@@ -101,6 +113,8 @@ class Stream:
             self._clock.restart()
             is_finite = _is_finite(container, self._address)
             pictures = self._pictures(container, stream, cue)
+            if is_finite:
+                pictures = self._finite(pictures)
             if is_finite or container.format.name in _LISTS:
                 pictures = _paced(pictures, cue, waits=is_finite)
             for picture, arrived in pictures:
@@ -116,6 +130,23 @@ class Stream:
             ticks=self._clock.tick(arrived, _stamp(picture) if has_times else None),
             state=FrameState.CONCEALED if picture.is_corrupt else FrameState.WHOLE,
         )
+
+    def _finite(
+        self, pictures: Generator[tuple[VideoFrame, float], None, None]
+    ) -> Generator[tuple[VideoFrame, float], None, None]:
+        """Yield the pictures of a finished file. Raises SourceError if it always breaks off."""
+        try:
+            with closing(pictures):
+                for picture, arrived in pictures:
+                    self._reached = _stamp(picture) or 0.0
+                    yield picture, arrived
+        except LostError:
+            is_farther = self._reached > self._farthest + FARTHER_S
+            self._farthest = max(self._farthest, self._reached)
+            self._falls = 1 if is_farther else self._falls + 1
+            if self._falls >= MOST_FALLS:
+                raise telling.falling(self._address, self._falls) from None
+            raise
 
     def _open(self) -> InputContainer:
         """Open it; once more where it turns out to be a list, which is waited for longer."""
@@ -133,6 +164,7 @@ class Stream:
         options = {
             **_USUAL,
             **_OPTIONS.get(scheme.removesuffix("s"), {}),
+            **self._tls,
             "protocol_whitelist": self._address.protocols,
         }
         if scheme in _UNPARSED:
@@ -149,6 +181,8 @@ class Stream:
         except (FFmpegError, OSError) as error:
             # FFmpeg's own error names the address, and the password in it.
             waited = time.monotonic() - began
+            if self._tls and (why := distrusted(self._address)) is not None:
+                raise telling.untrusted(self._address, why) from None
             raise telling.not_opened(self._address, error, waited, OPEN_S) from None
 
     def _pictures(

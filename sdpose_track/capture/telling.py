@@ -11,6 +11,7 @@ from av.error import FFmpegError
 
 from sdpose_track.capture.address import Address
 from sdpose_track.capture.feed import LostError
+from sdpose_track.errors import SourceError
 
 _CHECK = "check the address, and that a video is sent there"
 
@@ -27,11 +28,29 @@ def not_opened(
     return LostError(address.shown, what, remedy)
 
 
+def untrusted(address: Address, why: str) -> LostError:
+    """Return that who answers at `address` may be somebody else."""
+    return LostError(
+        address.shown,
+        f"shows a certificate that is not trusted ({why})",
+        "--insecure-tls takes it unchecked, as most cameras in one's own network need; or name its"
+        " certificate in SSL_CERT_FILE",
+    )
+
+
 def broken_off(address: Address, error: FFmpegError | OSError, waited_s: float) -> LostError:
     """Return why the stream that was read cannot be read on."""
     if isinstance(error, av.error.ExitError | TimeoutError):
         return silent(address, waited_s)
     return LostError(address.shown, "broke off", "check the camera and the network")
+
+
+def falling(address: Address, times: int) -> SourceError:
+    """Return that a finished file broke off so many times, and never got farther."""
+    return SourceError(
+        f"{address.shown} broke off {times} times, always at the same place; download the file, "
+        "and take it with --realtime."
+    )
 
 
 def silent(address: Address, waited_s: float) -> LostError:

@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from sdpose_track.live.meter import LiveStats
 from sdpose_track.live.records import LiveResult
 from sdpose_track.live.run import LiveRun
 from sdpose_track.live.wish import LiveWish
-from sdpose_track.live.work import LiveWork
+from sdpose_track.live.work import LEAVE_S, LiveWork
 
 LOOK_S = 0.5
 """Between two stats lines on a terminal, in seconds."""
@@ -55,7 +56,9 @@ class _Count:
 
 def _headless(wish: LiveWish, options: argparse.Namespace, screen: Screen) -> int:
     count = _Count()
-    with LiveWork(wish, screen.say, count.hear) as work:
+    with ExitStack() as stack:
+        work = LiveWork(wish, screen.say, count.hear)
+        stack.callback(work.close, LEAVE_S)
         try:
             live = work.prepare()
             for note in live.notes:

@@ -59,6 +59,8 @@ def add_live(commands: Any) -> None:
     add("--rate", metavar="R", help="pictures per second to ask a camera for")
     add("--realtime", action="store_true", help="SOURCE is a file, at its own speed")
     add("--loop", action="store_true", help="again from its beginning; with --realtime")
+    add("--insecure-tls", action="store_true",
+        help="do not check certificates (https://, rtsps://)")  # fmt: skip
     add("--reconnect", type=float, metavar="S", default=60.0,
         help="seconds after which a lost stream is given up")  # fmt: skip
     add = parser.add_argument_group("record and send on").add_argument
@@ -108,6 +110,7 @@ def _capture(options: argparse.Namespace) -> CaptureSettings:
         realtime=options.realtime,
         loop=options.loop,
         patience_s=options.reconnect,
+        any_certificate=options.insecure_tls,
     )
 
 

@@ -64,7 +64,9 @@ class Conductor:
     def _plan(self, people: int, now: float) -> None:
         self._planned = now
         self._times = self._meter.times(now)
-        self._wish = replace(self._wish, people=people)
+        refused = self._detector.refused
+        sizes = tuple(size for size in self._wish.sizes if size not in refused)
+        self._wish = replace(self._wish, people=people, sizes=sizes or (self._detector.size,))
         self.plan = plan(self._times, self._wish, self.plan)
         self._detector.want(self.plan.detector_size)
         self._judge(now)

@@ -6,6 +6,7 @@ answered at once: what a device would gain by several under way, a live picture 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +17,8 @@ from sdpose_track.pipeline.channel import Overflow
 from sdpose_track.pipeline.stage import Intake
 from sdpose_track.records import DetectedFrame, Detections, Frame
 
+log = logging.getLogger(__name__)
+
 
 class ChangingDetector(Closing):
     """A detector that can be asked for another size while it works.
@@ -24,13 +27,22 @@ class ChangingDetector(Closing):
     are for the thread of the stage.
     """
 
-    def __init__(self, detector: SizedDetector, open_at: Callable[[int], SizedDetector]) -> None:
-        """Own `detector`, which is open, and those that `open_at` will return."""
+    def __init__(
+        self,
+        detector: SizedDetector,
+        open_at: Callable[[int], SizedDetector],
+        notice: Callable[[str], None],
+    ) -> None:
+        """Own `detector`, which is open, and those that `open_at` will return.
+
+        `notice` is told, on any thread, of a size that cannot be had.
+        """
         self._detector = detector
         self._open_at = open_at
+        self._notice = notice
         self._lock = threading.Lock()
         self._next: SizedDetector | None = None
-        self._error: BaseException | None = None
+        self._refused: frozenset[int] = frozenset()
         self._opening: threading.Thread | None = None
         self._is_closed = False
 
@@ -38,6 +50,11 @@ class ChangingDetector(Closing):
     def size(self) -> int:
         """At which it looks now, in pixels."""
         return self._detector.size
+
+    @property
+    def refused(self) -> frozenset[int]:
+        """Sizes that could not be opened; they are not tried again."""
+        return self._refused
 
     def seconds(self, frame: Frame, looks: int = 5) -> float:
         """Return how long it takes to look at `frame`, the median of some looks, in seconds."""
@@ -58,10 +75,13 @@ class ChangingDetector(Closing):
     def want(self, size: int) -> None:
         """Look at `size` as soon as that can be had. What is being opened is opened first.
 
-        From any thread, also once it is closed: then nothing is opened any more.
+        From any thread, also once it is closed: then nothing is opened any more. Where `size`
+        cannot be had, it looks on as it does.
         """
         with self._lock:
-            if self._is_closed or self._opening is not None or size == self.size:
+            if self._is_closed or self._opening is not None:
+                return
+            if size == self.size or size in self._refused:
                 return
             self._opening = threading.Thread(
                 target=self._open, args=(size,), name="sdpose-detector", daemon=True
@@ -71,23 +91,29 @@ class ChangingDetector(Closing):
     def _open(self, size: int) -> None:
         try:
             opened = self._open_at(size)
-        except BaseException as error:  # noqa: BLE001  boundary: raised where the detector is used
+        except (
+            Exception
+        ) as error:  # boundary: a runtime raises anything; the run needs no other size
+            log.debug("no detector at %d pixels", size, exc_info=error)
             with self._lock:
-                self._error = error
+                self._refused |= {size}
+                self._opening = None
+            why = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+            self._notice(
+                f"the detector cannot be had at {size} px ({why}); it stays at {self.size} px"
+            )
             return
         with self._lock:
             self._next = opened
 
     def look(self, frame: Frame) -> Detections:
-        """Return the people in `frame`. Raises what the opening of another size raised."""
+        """Return the people in `frame`."""
         self._exchange()
         (found,) = self._detector.submit([frame]).result()
         return found
 
     def _exchange(self) -> None:
         with self._lock:
-            if self._error is not None:
-                raise self._error
             if self._next is None:
                 return
             before, self._detector = self._detector, self._next

@@ -64,14 +64,18 @@ class LiveStats:
 class _Ring:
     """Values with the times at which they came; the oldest are forgotten."""
 
-    def __init__(self, most: int = _MOST) -> None:
+    def __init__(self, most: int = _MOST, keep_s: float = 2 * WINDOW_S) -> None:
+        """Keep at most so many values, and none that is older than `keep_s` when another comes."""
         self._items: deque[tuple[float, float]] = deque(maxlen=most)
+        self._keep_s = keep_s
         self.told = 0
         """How many came, forgotten ones included."""
 
     def add(self, now: float, value: float) -> None:
         self._items.append((now, value))
         self.told += 1
+        while self._items[0][0] < now - self._keep_s:
+            self._items.popleft()
 
     @property
     def newest(self) -> float:
@@ -111,7 +115,7 @@ class Meter:
         """Median seconds of a detection in the best time, by size."""
         self._load = 1.0
         """How many times as long detections take now."""
-        self._passes: defaultdict[int, _Ring] = defaultdict(lambda: _Ring(_PASSES))
+        self._passes: defaultdict[int, _Ring] = defaultdict(lambda: _Ring(_PASSES, MEMORY_S))
         self._passed = _Ring()
 
     # -- told by those who work ------------------------------------------------------------------

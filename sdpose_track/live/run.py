@@ -138,7 +138,7 @@ def assemble(
 ) -> LiveRun:
     """Return a live run of `source` by `seats`, which it owns once it is returned."""
     skeleton, meter = seats.estimator.skeleton, Meter()
-    detector = _detector(seats)
+    detector = _detector(seats, notice)
     slow = _slow(seats.estimator)
     wish = Wish(
         latency_s=settings.latency_ms / 1000,
@@ -190,10 +190,10 @@ def _slow(estimator: Estimator) -> Estimator | None:
     return None if isinstance(estimator, SeenEstimator) else estimator
 
 
-def _detector(seats: Seats) -> ChangingDetector:
+def _detector(seats: Seats, notice: Callable[[str], None]) -> ChangingDetector:
     if seats.detector_at is None or not isinstance(seats.detector, SizedDetector):
         raise TypeError("a live run detects people itself, at a size of its own")
-    return ChangingDetector(seats.detector, seats.detector_at)
+    return ChangingDetector(seats.detector, seats.detector_at, notice)
 
 
 def _sizes(settings: LiveSettings) -> tuple[int, ...]:

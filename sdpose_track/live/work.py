@@ -5,7 +5,6 @@ What command line and viewer share. It starts no thread of its own.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -19,6 +18,8 @@ from sdpose_track.live.wish import LiveWish, RecordWish
 from sdpose_track.pipeline.events import Event, FrameDone
 
 Notice = Callable[[str], None]
+LEAVE_S = 0.5
+"""How long a program that ends waits for a source that says nothing, in seconds."""
 
 
 class LiveWork(Closing):
@@ -33,15 +34,15 @@ class LiveWork(Closing):
         self._wish = wish
         self._notice = notice
         self._shown = shown
-        self._stopping = threading.Event()
+        self._is_stopping = False
         self._senders = Senders(wish, notice)
         self._source: LiveSource | None = None
         self._run: LiveRun | None = None
         self._has_started = False
 
     def stop(self) -> None:
-        """End soon, whatever it is doing. From any thread, any number of times."""
-        self._stopping.set()
+        """End soon, whatever it is doing. From any thread or signal handler, as often as wished."""
+        self._is_stopping = True
         if (source := self._source) is not None:
             source.interrupt()
         if (run := self._run) is not None:
@@ -50,7 +51,7 @@ class LiveWork(Closing):
     @property
     def is_stopping(self) -> bool:
         """`stop` was called."""
-        return self._stopping.is_set()
+        return self._is_stopping
 
     def prepare(self) -> LiveRun:
         """Open the source, load the networks, begin to send and record; start nothing.
@@ -109,8 +110,11 @@ class LiveWork(Closing):
         if exposure is not None:
             self._notice(exposure)
 
-    def close(self) -> None:
-        """Stop, wait for every thread, and give back everything. Safe to call again."""
+    def close(self, patience_s: float | None = None) -> None:
+        """Stop, wait for every thread, and give back everything. Safe to call again.
+
+        `patience_s`: how long the source is waited for, see `LiveSource.close`.
+        """
         self.stop()
         if (run := self._run) is not None:
             with suppress(StageError):  # the run's last event tells it
@@ -121,4 +125,4 @@ class LiveWork(Closing):
                     run.engine.run()
         self._senders.close()
         if self._source is not None:
-            self._source.close()
+            self._source.close(patience_s)
