@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -15,22 +16,26 @@ import psutil
 MINUTES = (1, 10)
 
 
-def repeat(clip: Path, path: Path, minutes: float) -> None:
-    """Copy the packets of `clip` again and again, until `path` is `minutes` long."""
+def repeat(clip: Path, path: Path, minutes: float, *, slower: float = 1) -> None:
+    """Copy the packets of `clip` again and again, until `path` is `minutes` long.
+
+    It is `slower` than the clip by this factor: there are as many fewer pictures per second.
+    """
     with av.open(str(clip)) as source, av.open(str(path), "w") as target:
         stream = source.streams.video[0]
         out = target.add_stream_from_template(stream)
         packets = [p for p in source.demux(stream) if p.dts is not None and p.pts is not None]
         if stream.time_base is None:
             raise SystemExit(f"{clip} has no time base")
+        scale = Fraction(slower).limit_denominator(1000)
         length = sum(p.duration or 0 for p in packets)
-        times = int(minutes * 60 / (length * stream.time_base)) + 1
+        times = int(minutes * 60 / (length * scale * stream.time_base)) + 1
         kept = [(bytes(p), p.pts or 0, p.dts or 0, p.duration, p.is_keyframe) for p in packets]
         for turn in range(times):
             for data, pts, dts, duration, is_key in kept:
                 packet = av.Packet(data)
                 packet.pts, packet.dts = pts + turn * length, dts + turn * length
-                packet.duration, packet.time_base = duration or 0, stream.time_base
+                packet.duration, packet.time_base = duration or 0, stream.time_base * scale
                 packet.is_keyframe, packet.stream = is_key, out
                 target.mux(packet)
 
