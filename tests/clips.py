@@ -14,8 +14,10 @@ from av.video.stream import VideoStream
 
 from sdpose_track.records import UInt8
 
-__all__ = ["Coding", "Shape", "Stamps", "UInt8", "drifting", "encode", "encode_flat"]
+__all__ = ["PTS_MS", "Coding", "Shape", "Stamps", "UInt8", "drifting", "encode", "encode_flat"]
 
+PTS_MS = (0, 40, 80, 160, 200, 320)
+"""Of the frames of `uneven_clip`: uneven on purpose, 25 fps with frames missing."""
 TKHD_MATRIX = 44
 """Bytes from the name of an MP4's version 0 `tkhd` box to its display matrix (ISO 14496-12)."""
 

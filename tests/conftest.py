@@ -12,16 +12,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from clips import PTS_MS
 from threads import engine_threads
 
 from sdpose_track.cli.demo import make_clip
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-pytest_plugins = ["windows", "trying"]
+pytest_plugins = ["windows", "trying", "undisturbed"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MEDIA = SHARED / "media"
-PTS_MS = (0, 40, 80, 160, 200, 320)  # uneven on purpose: 25 fps with frames missing
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from any_line import Prepared, interrupted_at_every_line
 
 from sdpose_track.errors import SourceError, StageError
 from sdpose_track.pipeline.channel import Overflow
@@ -334,6 +335,59 @@ def test_a_listener_that_raises_does_not_harm_the_run(caplog: pytest.LogCaptureF
     assert engine.wait(LIMIT_S)
     assert len(frames_of(heard)) == 6
     assert "a listener failed on FrameDone" in caplog.text
+
+
+@pytest.mark.logs_errors
+def test_a_listener_that_always_raises_is_logged_seldom_and_called_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    calls = itertools.count(1)
+
+    def broken(event: Event) -> None:
+        raise LookupError(f"call {next(calls)}")
+
+    engine = Engine(Counter(120), [Brightness()])
+    engine.events.subscribe(broken)
+    engine.run()
+    assert next(calls) == 122
+    assert caplog.text.count("Traceback") == 1
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        "a listener failed on FrameDone",
+        "a listener has failed 10 times",
+        "a listener has failed 100 times",
+    ]
+
+
+def test_a_listener_that_subscribed_twice_and_left_once_is_called_once() -> None:
+    engine, heard = Engine(Counter(1), [Brightness()]), list[Event]()
+    engine.events.subscribe(heard.append)
+    engine.events.subscribe(heard.append)()
+    engine.run()
+    assert [type(event) for event in heard] == [FrameDone, Finished]
+
+
+def test_a_signal_handler_may_stop_a_run_at_any_line() -> None:
+    engines: list[Engine] = []
+
+    def prepare() -> Prepared:
+        engine = Engine(Counter(50), [Brightness()])
+        engines.append(engine)
+
+        def work() -> None:
+            engine.pause()
+            assert engine.waiting["brightness"] == engine.dropped["brightness"] == 0
+            engine.pause(on=False)
+            engine.pause()
+            engine.stop()
+
+        return work, engine.stop
+
+    assert interrupted_at_every_line(prepare) > 30
+    for engine in engines:
+        engine.start()
+        assert engine.wait(LIMIT_S), "the source waits for ever"
+        assert engine.outcome is Outcome.CANCELLED
 
 
 def test_an_engine_runs_once() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command import refused, sdpose, told
+from command import called, refused, sdpose, told
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sessions import People, Script, person, source_info, write
@@ -409,7 +409,7 @@ def test_the_command_prints_one_object(media: Path) -> None:
 def test_the_command_prints_a_table_and_notes_beside_it(tmp_path: Path) -> None:
     found = sequence(tmp_path, [(i, -1, *box, 0.9) for i, _, *box in TWO], "det")
     truth = truth_of(tmp_path)
-    done = sdpose("evaluate", "tracks", "--truth", truth, "--detections", found, cwd=tmp_path)
+    done = called("evaluate", "tracks", "--truth", truth, "--detections", found, cwd=tmp_path)
     assert done.returncode == 0
     assert "det.txt: 10 frames at 30 per second, 2 true people, 2 ids" in done.stdout
     assert "MOTA              100.0" in done.stdout
@@ -431,7 +431,7 @@ def test_what_cannot_be_scored_is_told_in_one_sentence(
     arguments: list[str], code: int, why: str, tmp_path: Path
 ) -> None:
     (tmp_path / "gt.txt").write_text("1,1,5,5,10,10,1\n")
-    assert why in refused(sdpose("evaluate", "tracks", *arguments, cwd=tmp_path), code)
+    assert why in refused(called("evaluate", "tracks", *arguments, cwd=tmp_path), code)
 
 
 @pytest.mark.parametrize(

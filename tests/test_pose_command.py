@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from command import MAIN, refused, sdpose, told
+from command import MAIN, called, refused, sdpose, told
 from PIL import Image
 
 from sdpose_track.cli.demo import photographs
@@ -38,7 +38,7 @@ def shots(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("command", ["pose", "evaluate", "evaluate poses"])
 def test_help_fits_a_screen_and_ends_with_an_example(command: str, tmp_path: Path) -> None:
-    done = sdpose(*command.split(), "--help", cwd=tmp_path)
+    done = called(*command.split(), "--help", cwd=tmp_path)
     assert done.returncode == 0
     lines = done.stdout.rstrip().splitlines()
     assert len(lines) <= 45
@@ -68,7 +68,7 @@ def test_pictures_and_folders_go_in_and_one_object_comes_out(shots: Path) -> Non
 
 
 def test_numbers_are_the_models_own_to_the_last_bit(shots: Path) -> None:
-    (entry,) = told(sdpose("pose", "bus.jpg", cwd=shots))["images"]
+    (entry,) = told(called("pose", "bus.jpg", cwd=shots))["images"]
     settings = ModelSettings(pose="yolo11n-pose")
     stills = find_stills([str(BUS)])
     seats = take(settings, (1080, 810), {})
@@ -83,8 +83,8 @@ def test_numbers_are_the_models_own_to_the_last_bit(shots: Path) -> None:
 
 
 def test_a_file_gets_what_stdout_would_and_nothing_else_is_left(shots: Path) -> None:
-    printed = sdpose("pose", "bus.jpg", cwd=shots)
-    written = sdpose("pose", "bus.jpg", "--out", "new/poses.json", cwd=shots)
+    printed = called("pose", "bus.jpg", cwd=shots)
+    written = called("pose", "bus.jpg", "--out", "new/poses.json", cwd=shots)
     assert written.stdout == ""
     assert "wrote new/poses.json" in written.stderr.replace("\\", "/")
     assert (shots / "new" / "poses.json").read_text() == printed.stdout.splitlines()[-1] + "\n"
@@ -94,7 +94,7 @@ def test_a_file_gets_what_stdout_would_and_nothing_else_is_left(shots: Path) -> 
 def test_fewer_people_are_sure_enough_for_a_higher_confidence(shots: Path) -> None:
     counts = []
     for confidence in ("0.05", "0.25", "0.8"):
-        (entry,) = told(sdpose("pose", "bus.jpg", "--conf", confidence, cwd=shots))["images"]
+        (entry,) = told(called("pose", "bus.jpg", "--conf", confidence, cwd=shots))["images"]
         scores = [person["score"] for person in entry["people"]]
         assert all(score >= float(confidence) for score in scores)
         assert scores == sorted(scores, reverse=True)
@@ -107,7 +107,7 @@ def test_boxes_from_elsewhere_are_kept_as_they_are(shots: Path) -> None:
     for key in ("bus.jpg", "1"):
         (shots / "boxes.json").write_text(json.dumps({key: [[*box, 0.75]]}))
         wish = ("pose", "more/nobody.png", "bus.jpg", "--boxes", "boxes.json")
-        nobody, bus = told(sdpose(*wish, cwd=shots))["images"]
+        nobody, bus = told(called(*wish, cwd=shots))["images"]
         (person,) = bus["people"]
         assert nobody["people"] == []
         assert (person["bbox"], person["score"]) == (box, 0.75)
@@ -117,14 +117,14 @@ def test_boxes_from_elsewhere_are_kept_as_they_are(shots: Path) -> None:
 
 def test_a_keypoint_without_a_position_is_null(shots: Path) -> None:
     (shots / "boxes.json").write_text('{"nobody.png": [[10, 10, 60, 200]]}')
-    done = sdpose("pose", "more/nobody.png", "--boxes", "boxes.json", cwd=shots)
+    done = called("pose", "more/nobody.png", "--boxes", "boxes.json", cwd=shots)
     (person,) = told(done)["images"][0]["people"]
     assert person["keypoints"] == [[None, None, 0]] * 17
 
 
 def test_poses_are_drawn_on_copies_of_the_pictures(shots: Path) -> None:
     before = (shots / "bus.jpg").read_bytes()
-    told(sdpose("pose", "bus.jpg", "more/nobody.png", "--annotate", "drawn", cwd=shots))
+    told(called("pose", "bus.jpg", "more/nobody.png", "--annotate", "drawn", cwd=shots))
     assert sorted(path.name for path in (shots / "drawn").iterdir()) == [
         "bus_annotated.jpg",
         "nobody_annotated.jpg",
@@ -178,7 +178,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
     (shots / "b.json").write_text('{"other.jpg": [[1, 2, 3, 4]]}')
     (shots / "empty").mkdir()
     before = sorted(shots.rglob("*"))
-    assert sentence in refused(sdpose(*arguments, cwd=shots), code)
+    assert sentence in refused(called(*arguments, cwd=shots), code)
     assert sorted(shots.rglob("*")) == before
     assert (shots / "bus.jpg").read_bytes() == BUS.read_bytes()
 
@@ -186,7 +186,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
 def test_a_damaged_picture_ends_the_run_and_leaves_nothing(shots: Path) -> None:
     damaged = shots / "more" / "zidane.jpg"
     damaged.write_bytes(damaged.read_bytes()[:20_000])
-    done = sdpose("pose", "bus.jpg", "more", "--out", "poses.json", cwd=shots)
+    done = called("pose", "bus.jpg", "more", "--out", "poses.json", cwd=shots)
     assert "zidane.jpg is no picture that can be read, or damaged" in refused(done, 3)
     assert not list(shots.glob("*.json*"))
     assert not list(shots.glob(".*"))
@@ -214,9 +214,9 @@ def test_ctrl_c_leaves_nothing_half_written(shots: Path) -> None:
 def test_a_file_name_that_is_no_text_is_a_file_name(shots: Path) -> None:
     name = os.fsdecode(b"\xffbus.jpg")
     shutil.copy(BUS, shots / name)
-    (entry,) = told(sdpose("pose", name, "--annotate", "drawn", cwd=shots))["images"]
+    (entry,) = told(called("pose", name, "--annotate", "drawn", cwd=shots))["images"]
     assert entry["file"] == name
-    assert sdpose("pose", name, "--out", "poses.json", cwd=shots).returncode == 0
+    assert called("pose", name, "--out", "poses.json", cwd=shots).returncode == 0
     assert json.loads((shots / "poses.json").read_text())["images"][0]["file"] == name
 
 
@@ -234,7 +234,7 @@ def test_a_disk_that_is_full_costs_nothing_that_was_there(shots: Path) -> None:
 
 def own_truth(folder: Path) -> Path:
     """Annotate bus.jpg and zidane.jpg with poses that `pose` finds in them."""
-    found: Any = told(sdpose("pose", "bus.jpg", "more/zidane.jpg", "--conf", "0.5", cwd=folder))
+    found: Any = told(called("pose", "bus.jpg", "more/zidane.jpg", "--conf", "0.5", cwd=folder))
     entries = [
         {
             "id": len(found), "image_id": i, "category_id": 1, "iscrowd": 0,
@@ -253,19 +253,19 @@ def own_truth(folder: Path) -> Path:
 
 def test_an_evaluation_prints_a_table_or_one_object(shots: Path) -> None:
     wish = ("evaluate", "poses", "--annotations", own_truth(shots), "--images", ".")
-    table = sdpose(*wish, cwd=shots)
+    table = called(*wish, cwd=shots)
     assert table.returncode == 0
     names, body, boxes = table.stdout.splitlines()[-3:]
     assert names.split()[:3] == ["AP", "AP50", "AP75"]
     assert body.split()[:3] == ["body", "1.000", "1.000"]
     assert boxes.split() == ["boxes", "1.000", "1.000"]
-    done = sdpose(*wish, "--json", cwd=shots)
+    done = called(*wish, "--json", cwd=shots)
     assert len(done.stdout.splitlines()) == 1
     result = told(done)
     assert result["AP"] == pytest.approx(1)
     assert (result["images"], result["pose_model"]) == (2, "yolo11n-pose")
     assert result["seconds"] > 0
-    boxed = told(sdpose(*wish, "--boxes", "truth", "--json", cwd=shots))
+    boxed = told(called(*wish, "--boxes", "truth", "--json", cwd=shots))
     assert boxed["protocol"]["boxes"] == "truth"
     assert boxed["box_AP"] is None
-    assert "gone.json" in refused(sdpose(*wish, "--boxes", "gone.json", cwd=shots), 2)
+    assert "gone.json" in refused(called(*wish, "--boxes", "gone.json", cwd=shots), 2)

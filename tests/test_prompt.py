@@ -112,6 +112,26 @@ def test_an_embedding_is_kept_beside_the_checkpoint_and_needs_no_text_encoder_ag
     assert [path.name for path in folder.iterdir()] == [FILE]
 
 
+def test_a_configuration_cannot_ask_for_code_from_elsewhere(
+    folder: Path, sound: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(sound, tmp_path / "plain")
+    change_config(
+        folder / CONFIG,
+        attn_implementation="kernels-community/flash-attn2",
+        _attn_implementation="somebody/else",
+        auto_map={"AutoModel": "harm.Harm"},
+        transformers_weights="../harm.bin",
+        use_kernels=True,
+    )
+    (folder / "text_encoder" / "harm.py").write_text("raise SystemExit")
+    (folder / "text_encoder" / "adapter_config.json").write_text(
+        '{"base_model_name_or_path": "somebody/else", "peft_type": "LORA"}'
+    )
+    found = empty_prompt(folder, "asks")
+    assert torch.equal(found, empty_prompt(tmp_path / "plain", "plain"))
+
+
 def test_an_embedding_of_another_text_encoder_is_not_used(folder: Path) -> None:
     empty_prompt(folder, "kept")
     (folder / MODEL).write_bytes(b"no text encoder")

@@ -4,53 +4,13 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from command import MAIN, environment, sdpose, told
-
-EXPORTS = ("--export", "csv,openpose,coco,npz")
-
-
-def begin(clip: Path, cwd: Path, *wishes: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(MAIN), "track", str(clip), "--resume", *wishes],
-        cwd=cwd,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def stored(session: Path) -> int:
-    """How many frames are on disk, read beside the writer as another program would."""
-    try:
-        connection = sqlite3.connect(f"file:{session}?mode=ro", uri=True)
-        try:
-            return int(connection.execute("SELECT COUNT(*) FROM frame").fetchone()[0])
-        finally:
-            connection.close()
-    except sqlite3.OperationalError:
-        return 0
-
-
-def end_at(process: subprocess.Popen[str], session: Path, frames: int, how: signal.Signals) -> None:
-    """Wait until `frames` are stored, then send the signal `how` and wait for the end."""
-    limit = time.monotonic() + 60
-    while stored(session) < frames and process.poll() is None and time.monotonic() < limit:
-        time.sleep(0.002)
-    process.send_signal(how)
-    process.wait(60)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every exported file, by its path below `folder`; the description names no run."""
-    files = [p for p in folder.rglob("*") if p.is_file() and p.suffix in (".csv", ".json", ".npz")]
-    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
+from command import sdpose, told
+from killing import EXPORTS, begin, contents, end_at, stored
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from checkpoints_made import made_folder
 from command import refused, sdpose, told
-from test_resume import begin, contents, end_at, stored
+from killing import EXPORTS, begin, contents, end_at, stored
 
 from sdpose_track import Recording, Smoothing, View
 
 SMALL = ("--input", "384x512", "--precision", "fp32")
-EXPORTS = ("--export", "csv,openpose,coco,npz")
 
 
 @pytest.fixture(scope="module")

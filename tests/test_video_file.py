@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from av.video.stream import VideoStream
-from clips import Coding, Shape, Stamps, UInt8, drifting, encode, encode_flat
-from conftest import PTS_MS
+from clips import PTS_MS, Coding, Shape, Stamps, UInt8, drifting, encode, encode_flat
 from PIL import Image
 
 from sdpose_track.errors import SourceError
@@ -398,7 +397,7 @@ MALFORMED = {
 DAMAGED = {
     "truncated_half_faststart.mp4": (1, False),
     "corrupt_middle.mp4": (0, True),
-    "corrupt_middle.avi": (0, True),
+    "corrupt_middle.avi": (2, True),
     "zero_hole_middle.mp4": (0, True),
 }
 SAID = {

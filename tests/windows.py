@@ -47,8 +47,16 @@ def window(qtbot: QtBot, preferences: Preferences) -> Iterator[MainWindow]:
     window.deleteLater()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def settled(request: pytest.FixtureRequest) -> None:
+    """Leave what is there before a module out of its collections: torch alone is seconds each."""
+    if request.path.parent.name == "ui":
+        gc.collect()
+        gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def collected_here(request: pytest.FixtureRequest) -> Iterator[None]:
+def collected_here(request: pytest.FixtureRequest, settled: None) -> Iterator[None]:
     """Collect garbage in this thread only, as the viewer does: see `ui.collecting`."""
     if request.path.parent.name != "ui":
         yield

@@ -56,6 +56,17 @@ def test_the_keys_of_playing_do_nothing_on_the_live_page(playing: MainWindow) ->
     assert playing.document.player.frame == 1
 
 
+def test_a_smoothing_cannot_be_chosen_on_the_live_page_which_says_why(playing: MainWindow) -> None:
+    choice = playing.tool_bar.smoothing
+    before = choice.toolTip()
+    assert choice.isEnabled()
+    playing.commands_table["live"].trigger()
+    assert not choice.isEnabled()
+    assert "smoothed as they come" in choice.toolTip()
+    playing.commands_table["live"].trigger()
+    assert (choice.isEnabled(), choice.toolTip()) == (True, before)
+
+
 def test_the_full_screen_is_the_pictures_and_escape_brings_everything_back(
     qtbot: QtBot, playing: MainWindow
 ) -> None:

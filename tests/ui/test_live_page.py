@@ -251,6 +251,21 @@ def test_how_a_camera_is_asked_for_elsewhere_is_shown_and_counts_again(page: Liv
     assert page.controls.wish(LiveWish(spec="2")).capture == CaptureSettings()
 
 
+def test_a_certificate_is_taken_unchecked_only_if_that_is_ticked(
+    page: LivePage, preferences: Preferences, qtbot: QtBot
+) -> None:
+    wish = LiveWish(spec="rtsps://camera", capture=CaptureSettings(any_certificate=True))
+    page.controls.show_wish(LiveWish(spec="rtsps://camera"))
+    assert not page.controls.wish(wish).capture.any_certificate
+    page.controls.show_wish(wish)
+    assert page.controls.form.any_certificate.isVisible()
+    assert page.controls.wish(wish).capture.any_certificate
+    page.controls.remember()
+    again = LivePage(preferences)
+    qtbot.addWidget(again)
+    assert again.controls.form.capture.any_certificate
+
+
 def test_a_camera_that_was_asked_for_elsewhere_is_shown_as_it_was_called(page: LivePage) -> None:
     form = page.controls.form
     form.show_wish(LiveWish(spec="2"))
