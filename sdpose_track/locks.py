@@ -15,20 +15,24 @@ import filelock
 from sdpose_track.cache import cache_folder
 
 
-def lock(path: Path) -> filelock.FileLock | None:
+def lock(path: Path, *, waits: bool = False) -> filelock.FileLock | None:
     """Return a held lock for writing `path`, however it is spelled; None if another holds it.
 
-    It may be released on another thread. Raises OSError if no lock file can be made.
+    With `waits` it comes when the other lets go. It may be released on another thread. Raises
+    OSError if no lock file can be made.
     """
     spelled = os.path.normcase(os.fsencode(path.resolve()))
     name = f"{hashlib.sha256(spelled).hexdigest()[:24]}.lock"
     folder = cache_folder() / "locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / name
-    except OSError:
-        file = path.resolve().with_name(f".{name}")
-    held = filelock.FileLock(file, blocking=False, thread_local=False)
+        return _held(folder / name, waits=waits)
+    except OSError:  # a cache that cannot be written
+        return _held(path.resolve().with_name(f".{name}"), waits=waits)
+
+
+def _held(file: Path, *, waits: bool) -> filelock.FileLock | None:
+    held = filelock.FileLock(file, blocking=waits, thread_local=False)
     try:
         held.acquire()
     except filelock.Timeout:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from PyQt6 import sip
@@ -17,7 +15,7 @@ from PyQt6.QtCore import QEventLoop, QSocketNotifier, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from sdpose_track import __version__
-from sdpose_track.cli import INTERRUPTED
+from sdpose_track.cli import Stopping
 from sdpose_track.errors import OutputError, SourceError
 from sdpose_track.live.wish import LiveWish
 from ui import crash, keys
@@ -51,13 +49,13 @@ def run(path: str | None, wish: LiveWish | None = None) -> int:
                 f"sdpose-track ended by a fault last time; what is known of it is in {trace}",
                 Tone.NOTE,
             )
-        with interruptible(window.interrupt):
+        with interruptible(window.interrupt) as stopping:
             if path is not None:
                 window.open(path)
             if wish is not None:
                 window.go_live(wish)
             code = app.exec()
-        return INTERRUPTED if window.was_interrupted else code
+        return stopping.exit_code if window.was_interrupted else code
 
 
 def photograph(path: str | None, picture: Path) -> int:
@@ -155,30 +153,26 @@ def _is_shown(document: Document) -> bool:
 
 
 @contextmanager
-def interruptible(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Call `interrupt` at Ctrl-C, and end at once at the second one.
+def interruptible(interrupt: Callable[[], None]) -> Iterator[Stopping]:
+    """Call `interrupt` at Ctrl-C or a logout, and end at once at a second Ctrl-C.
 
     Python hears of signals between its own lines only; Qt waits elsewhere, so the signal also wakes
     a socket that Qt listens to. What was under way then is done first: it may hold a lock.
     """
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-        QTimer.singleShot(0, interrupt)
-
+    stopping = Stopping(lambda: QTimer.singleShot(0, interrupt))
     ours, theirs = socket.socketpair()
     for end in (ours, theirs):
         end.setblocking(False)
-    before = signal.signal(signal.SIGINT, stop)
+    give_back = stopping.listen()
     awake = signal.set_wakeup_fd(theirs.fileno())
     number: Any = ours.fileno()  # the stubs want a pointer
     notifier = QSocketNotifier(number, QSocketNotifier.Type.Read)
     notifier.activated.connect(lambda: ours.recv(64))
     try:
-        yield
+        yield stopping
     finally:
         notifier.setEnabled(False)
         signal.set_wakeup_fd(awake)
-        signal.signal(signal.SIGINT, before)
+        give_back()
         ours.close()
         theirs.close()

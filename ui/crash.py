@@ -62,7 +62,7 @@ def report(traces: list[str], messages: list[str]) -> str:
     """Return the text of a report; the user's home folder is written `~`."""
     lines = [f"{PROGRAM}: report of a crash", ""]
     lines += [f"{what}: {version}" for what, version in system()]
-    lines += ["", *(f"{package.name} {package.version}" for package in packages())]
+    lines += ["", *(f"{part.name} {part.version}" for part in packages() if part.purpose)]
     for trace in traces:
         lines += ["", trace.rstrip()]
     lines += ["", "Last messages of Qt:", *(messages or ["none"])]

@@ -120,7 +120,7 @@ class Preferences(QObject):
     @property
     def recent(self) -> list[str]:
         """What was open last and is still there, the newest first."""
-        return [path for path in self._recent() if "%" in path or Path(path).exists()]
+        return [path for path in self._recent() if "%" in path or _is_there(Path(path))]
 
     def add_recent(self, path: str) -> None:
         """Put a path at the top of the recent ones."""
@@ -139,7 +139,7 @@ class Preferences(QObject):
     def folder(self, purpose: str) -> str:
         """Return the folder that was used last for a purpose such as `open`; empty if none."""
         value = self._json("folders").get(purpose, "")
-        return value if isinstance(value, str) and Path(value).is_dir() else ""
+        return value if isinstance(value, str) and _is_there(Path(value)) else ""
 
     def set_folder(self, purpose: str, folder: str) -> None:
         """Keep the folder that was used for a purpose."""
@@ -182,7 +182,7 @@ class Preferences(QObject):
         text = self._stored.value(name)
         try:
             value = json.loads(text) if isinstance(text, str) else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
 
@@ -192,3 +192,10 @@ class Preferences(QObject):
 
     def _store_json(self, name: str, value: Mapping[str, Any]) -> None:
         self._stored.setValue(name, json.dumps(value, sort_keys=True))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # nothing has such a name, or may be looked for there
+        return False

@@ -10,7 +10,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None, viewer: Viewer | None = None) -
 
     `viewer` is what `view` opens; the library by itself has none.
     """
-    signal.signal(signal.SIGINT, _interrupt)
+    stopping = Stopping()
+    stopping.listen()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
     try:
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None, viewer: Viewer | None = None) -
         code = UNWRITABLE
     if code == INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left that could be interrupted
+        code = stopping.exit_code
     return code
 
 
@@ -64,7 +66,7 @@ def _carried_out(arguments: Sequence[str] | None, viewer: Viewer | None) -> int:
 
     from sdpose_track.cli.parser import build_parser
     from sdpose_track.cli.screen import Screen
-    from sdpose_track.errors import SdposeError
+    from sdpose_track.errors import DeviceError, SdposeError
 
     screen = Screen()
     screen.install()
@@ -76,14 +78,55 @@ def _carried_out(arguments: Sequence[str] | None, viewer: Viewer | None) -> int:
         screen.end()
         complain(str(error))
         return error.exit_code
+    except MemoryError:
+        screen.end()
+        complain("the memory of this machine is full; close other programs and try again")
+        return DeviceError.exit_code
     finally:
         screen.remove()
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Stop in good order at the first Ctrl-C, and at once at the second: a session bears that."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-    raise KeyboardInterrupt
+class Stopping:
+    """Stops in good order at Ctrl-C, and where a logout or a closed terminal ends the program.
+
+    A second Ctrl-C ends it at once: a session bears that. Of the others several come together.
+    """
+
+    def __init__(self, stop: Callable[[], None] | None = None) -> None:
+        """Call `stop` at the first signal; None raises KeyboardInterrupt."""
+        self._stop = stop
+        self._by: int | None = None
+
+    def listen(self) -> Callable[[], None]:
+        """Take the signals over; the returned function gives them back.
+
+        One that is ignored stays so, as `nohup` has it.
+        """
+        names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+        known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        wanted = [n for n in known if n == signal.SIGINT or signal.getsignal(n) != signal.SIG_IGN]
+        before = {number: signal.signal(number, self._hear) for number in wanted}
+
+        def give_back() -> None:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+        return give_back
+
+    @property
+    def exit_code(self) -> int:
+        """What the program ends with if it was stopped: what shells say of that signal."""
+        return INTERRUPTED if self._by is None else 128 + self._by
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        if self._by is not None:
+            if number == signal.SIGINT:
+                os._exit(self.exit_code)
+            return
+        self._by = number
+        if self._stop is None:
+            raise KeyboardInterrupt
+        self._stop()
 
 
 def complain(text: str, program: str = "sdpose-track") -> None:

@@ -15,7 +15,6 @@ import platform
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from sdpose_track.cli.demo import make_clip
 from sdpose_track.cli.screen import Screen
 from sdpose_track.detect.runtime import cpu_count
 from sdpose_track.errors import SettingsError
+from sdpose_track.scratch import scratch
 from sdpose_track.sources import open_source
 
 WORKER = "sdpose_track.cli.benchmark_worker"
@@ -33,13 +33,13 @@ def run(options: argparse.Namespace, screen: Screen) -> int:
     """Measure and print a table. Returns the exit code."""
     if not 1 <= options.runs <= 50:
         raise SettingsError(f"--runs {options.runs}: expected a number from 1 to 50")
-    with tempfile.TemporaryDirectory(prefix="sdpose-benchmark-") as folder:
-        clip = Path(options.source) if options.source else Path(folder) / "demo.mp4"
+    with scratch() as folder:
+        clip = Path(options.source) if options.source else folder / "demo.mp4"
         if options.source is None:
             make_clip(clip)
         with open_source(str(clip)) as source:  # refuses what cannot be measured
             info = source.info
-        results = _measure(clip.absolute(), Path(folder), options, screen)
+        results = _measure(clip.absolute(), folder, options, screen)
     report = {
         "clip": clip.name,
         "picture": f"{info.width}x{info.height}",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sdpose_track.cli.screen import Screen
-from sdpose_track.errors import SettingsError
+from sdpose_track.errors import SettingsError, one_line
 from sdpose_track.repair.edits import LAST_FRAME, Delete, Edit, Lock, Merge, Place, Rename, Swap
 from sdpose_track.repair.edits import to_json as edit_to_json
 from sdpose_track.repair.repairs import Repairs
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, _screen: Screen) -> int:
             print(json.dumps(_told(options, changed, *state), allow_nan=False))
         else:
             verb = _VERBS.get(options.action, "")
-            print("\n".join(f"{verb}{in_words(edit)}" for edit in changed))
+            print("\n".join(one_line(f"{verb}{in_words(edit)}") for edit in changed))
     return 0
 
 
@@ -49,7 +49,7 @@ def _log(options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(_told(options, (), history, repairs, facts), allow_nan=False))
         else:
-            print("\n".join(_log_lines(history, repairs)))
+            print("\n".join(map(one_line, _log_lines(history, repairs))))
     return 0
 
 

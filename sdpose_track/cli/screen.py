@@ -9,6 +9,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from sdpose_track.errors import one_line
+
+_unread = suppress(OSError)
+"""The terminal is gone, say: nobody reads what is shown, which is no reason to stop the work."""
+
 
 class Screen(logging.Handler):
     """Writes messages above the progress bar; the bar is drawn on a terminal only."""
@@ -36,27 +41,28 @@ class Screen(logging.Handler):
 
     def say(self, text: str) -> None:
         """Write a line."""
-        if self._bar is not None:
-            self._bar.clear()
-        if sys.stderr is not None:
-            with suppress(OSError):  # nobody reads it: no reason to stop the work
-                sys.stderr.write(f"{text}\n")
+        with _unread:
+            if self._bar is not None:
+                self._bar.clear()
+            if sys.stderr is not None:
+                sys.stderr.write("\n".join(map(one_line, text.split("\n"))) + "\n")
                 sys.stderr.flush()
 
     def begin(self, label: str, total: int | None, done: int = 0) -> None:
         """Begin a bar of `total` frames of which `done` are there; None shows a count only."""
         self.end()
-        self._bar = tqdm(
-            total=total,
-            initial=done,
-            desc=label,
-            unit="frame",
-            leave=False,
-            disable=not self.is_terminal,
-            file=sys.stderr,
-            dynamic_ncols=True,
-            mininterval=0.2,
-        )
+        with _unread:
+            self._bar = tqdm(
+                total=total,
+                initial=done,
+                desc=label,
+                unit="frame",
+                leave=False,
+                disable=not self.is_terminal,
+                file=sys.stderr,
+                dynamic_ncols=True,
+                mininterval=0.2,
+            )
 
     @property
     def is_terminal(self) -> bool:
@@ -65,29 +71,32 @@ class Screen(logging.Handler):
 
     def status(self, text: str) -> None:
         """Show a line that the next one replaces; on a terminal only."""
-        if self._bar is None:
-            self._bar = tqdm(
-                bar_format="{desc}",
-                leave=False,
-                disable=not self.is_terminal,
-                file=sys.stderr,
-                dynamic_ncols=True,
-            )
-        self._bar.set_description_str(text)
+        with _unread:
+            if self._bar is None:
+                self._bar = tqdm(
+                    bar_format="{desc}",
+                    leave=False,
+                    disable=not self.is_terminal,
+                    file=sys.stderr,
+                    dynamic_ncols=True,
+                )
+            self._bar.set_description_str(text)
 
     def advance(self, done: int, people: int | None = None) -> None:
         """Move the bar to `done` frames, with the number of people in view."""
         if self._bar is None:
             return
-        if people is not None:
-            self._bar.set_postfix_str(f"{people} people", refresh=False)
-        self._bar.update(done - self._bar.n)
+        with _unread:
+            if people is not None:
+                self._bar.set_postfix_str(f"{people} people", refresh=False)
+            self._bar.update(done - self._bar.n)
 
     def end(self) -> None:
         """Take the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with _unread:
+                bar.close()
 
     def remove(self) -> None:
         """Take the bar away and show no more messages."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import time
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from sdpose_track.cli.report import counted
 from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
 from sdpose_track.export import FORMATS
+from sdpose_track.export.files import sweep
 from sdpose_track.pipeline.events import Event, FrameDone, Outcome
 from sdpose_track.pipeline.plan import Run, check_free, prepare
 from sdpose_track.session.recording import Recording
@@ -26,6 +28,10 @@ from sdpose_track.session.view import View
 from sdpose_track.settings import TrackSettings
 from sdpose_track.smooth.choices import Smoothing
 from sdpose_track.sources import open_source
+
+LONGEST_STEM = 160
+"""Bytes of the name of a source's results, of the 255 that a file's name may have: the longest
+ending is that of some people's frames in an export's `.meta.json`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +110,15 @@ def _check_all(jobs: list[Job], formats: list[str], options: argparse.Namespace)
 
 
 def stem_of(source: str) -> str:
-    """Return the name of a source's results: `dance.mp4` gives `dance`, `shot_%04d.png` `shot`."""
+    """Return the name of a source's results: `dance.mp4` gives `dance`, `shot_%04d.png` `shot`.
+
+    It is cut where the names of results would be longer than file systems take.
+    """
     path = Path(source)
-    if path.is_dir():
-        return path.resolve().name or "pictures"
-    return re.sub(r"[_.\-]*%0?\d*d", "", path.stem) or "pictures"
+    stem = path.resolve().name if path.is_dir() else re.sub(r"[_.\-]*%0?\d*d", "", path.stem)
+    while len(os.fsencode(stem)) > LONGEST_STEM:
+        stem = stem[:-1]
+    return stem if stem.strip(".") else "pictures"
 
 
 def track(
@@ -132,6 +142,7 @@ def track(
         seconds = time.perf_counter() - began
     with Recording.open(job.session) as recording:
         view = View(recording, Smoothing(options.smooth))
+        sweep(job.folder, job.stem)
         try:
             exports = export_all(Exports(view, job.folder, job.stem), formats, screen)
         except KeyboardInterrupt:

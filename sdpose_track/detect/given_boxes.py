@@ -44,7 +44,7 @@ class GivenBoxes:
         strange = [key for key in rows if key not in known and not key.isdecimal()]
         if strange:
             raise SettingsError(
-                f"--boxes {path}: {strange[0]!r} is neither a frame index nor a picture of the"
+                f"--boxes {path}: {strange[0]!r:.60} is neither a frame index nor a picture of the"
                 " source"
             )
         self._found = {key: _detections(boxes) for key, boxes in rows.items()}
@@ -69,13 +69,13 @@ class GivenBoxes:
 def _from_json(text: str, path: Path) -> Rows:
     try:
         content: Any = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5000 digits
         raise SettingsError(f"--boxes {path} is no valid JSON ({error})") from error
     rows: Rows = {}
     for key, boxes in content.items():
         if not isinstance(boxes, list):
-            raise SettingsError(f"--boxes {path}: {key!r} holds no list of boxes")
-        rows[key] = [_row(box, path, f"{key!r}") for box in boxes]
+            raise SettingsError(f"--boxes {path}: {key!r:.60} holds no list of boxes")
+        rows[key] = [_row(box, path, f"{key!r:.60}, box {i}") for i, box in enumerate(boxes, 1)]
     return rows
 
 
@@ -85,7 +85,7 @@ def _row(box: Any, path: Path, where: str) -> list[float]:
     )
     if not numbers or len(box) not in (4, 5):
         raise SettingsError(
-            f"--boxes {path}, {where}: expected [x1, y1, x2, y2, score?], not {box}"
+            f"--boxes {path}, {where}: expected [x1, y1, x2, y2, score?], numbers in pixels"
         )
     return _sound([*map(float, box), *([1.0] if len(box) == 4 else [])], path, where)
 

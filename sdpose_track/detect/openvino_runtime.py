@@ -8,7 +8,8 @@ and a picture's answer does not depend on what else is in the batch.
 
 from __future__ import annotations
 
-import atexit
+import errno
+import hashlib
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
 from itertools import cycle
@@ -25,16 +27,21 @@ from typing import Any
 
 import numpy as np
 
-from sdpose_track.cache import cache_folder
+from sdpose_track.cache import cache_folder, sha256_of
 from sdpose_track.checkpoints import Weights
+from sdpose_track.detect.restraint import restrained
 from sdpose_track.detect.runtime import Answer, NetworkFacts, cpu_count
-from sdpose_track.errors import DeviceError, SettingsError
+from sdpose_track.errors import CheckpointError, DeviceError, OutputError, SettingsError
+from sdpose_track.locks import lock
 from sdpose_track.records import Float32, UInt8
+from sdpose_track.scratch import scratch_to_the_end
 
 log = logging.getLogger(__name__)
 
 FACTS = "facts.json"
-CONVERTED = 2
+OWN = "sha256"
+"""Key in it: the sha256 of all else that it says, the sha256 of the files among it."""
+CONVERTED = 3
 """Counts changes to how networks are converted; older conversions are made anew."""
 WAITING = 2
 """Requests beyond those that run: a core has its next picture while an answer is being read."""
@@ -69,17 +76,20 @@ class OpenVinoRuntime:
 
     def expect(self, height: int, width: int) -> None:
         """Compile the network for this input size."""
-        self._requests((height, width, 3))
+        with _told():
+            self._requests((height, width, 3))
 
     def start(self, pictures: Sequence[UInt8]) -> Answer:
         """Start the network on one (h, w, 3) BGR picture."""
         (picture,) = pictures
-        request = next(self._requests(picture.shape))
-        request.start_async([picture[None]])
+        with _told():
+            request = next(self._requests(picture.shape))
+            request.start_async([picture[None]])
 
         def wait() -> list[Float32]:
-            request.wait()
-            return [np.array(request.get_output_tensor(0).data[0], dtype=np.float32)]
+            with _told():
+                request.wait()
+                return [np.array(request.get_output_tensor(0).data[0], dtype=np.float32)]
 
         return wait
 
@@ -112,6 +122,20 @@ class OpenVinoRuntime:
             },
         )
         return [compiled.create_infer_request() for _ in range(self.in_flight)]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what OpenVINO raises, in many lines, into a sentence."""
+    try:
+        yield
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        why = lines[-1] if lines else type(error).__name__
+        raise DeviceError(
+            f"OpenVINO failed to find people ({why}); is the memory of this machine full?"
+            " Close other programs or use a smaller --detector-size"
+        ) from error
 
 
 @cache
@@ -165,30 +189,58 @@ def _converted(weights: Weights) -> Path:
         return folder
     log.info("preparing %s for this CPU, once", weights.name)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
-    except OSError:  # a cache that cannot be written costs time, not the run
-        beside = Path(tempfile.mkdtemp(prefix="sdpose-track-"))
-        atexit.register(shutil.rmtree, beside, ignore_errors=True)
-        _convert(weights, beside)
-        return beside
+        _keep(weights, folder)
+    except OSError as error:  # a cache that cannot be written costs time, not the run
+        log.info("what was prepared cannot be kept in %s (%s)", folder.parent, error.strerror)
+        return _for_this_run(weights)
+    return folder
+
+
+def _keep(weights: Weights, folder: Path) -> None:
+    """Convert into `folder`, unless another run was faster. Raises OSError if it has no room."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.with_name(f".{folder.name}.part")
+    held = lock(folder, waits=True)
     try:
-        _convert(weights, beside)
-        if not _is_whole(folder):  # else another run was faster
+        if not _is_whole(folder):
+            shutil.rmtree(beside, ignore_errors=True)  # of a run that was killed
+            beside.mkdir(exist_ok=True)
+            _convert(weights, beside)
             shutil.rmtree(folder, ignore_errors=True)
             os.replace(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+        if held is not None:
+            held.release()
+
+
+def _for_this_run(weights: Weights) -> Path:
+    try:
+        folder = scratch_to_the_end()
+        _convert(weights, folder)
+    except OSError as error:
+        raise OutputError(
+            f"{weights.name} cannot be prepared for this CPU: there is no room in"
+            f" {tempfile.gettempdir()} ({error.strerror}); let TMPDIR name a folder that has some"
+        ) from error
     return folder
 
 
 def _is_whole(folder: Path) -> bool:
-    """Tell whether a converted network lies in `folder`, with the sizes it was written with."""
+    """Tell whether a converted network lies in `folder` to the byte as it was written."""
     try:
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        return all((folder / name).stat().st_size == n for name, n in facts["files"].items())
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        told = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        own = told.pop(OWN)
+        files = all(sha256_of(folder / name) == known for name, known in told["files"].items())
+        return bool(files and own == _sum(told))
+    except (
+        CheckpointError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError
+    ):  # fmt: skip
         return False
+
+
+def _sum(facts: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _convert(weights: Weights, folder: Path) -> None:
@@ -202,12 +254,17 @@ def _convert(weights: Weights, folder: Path) -> None:
         warnings.simplefilter("ignore")  # tracing warns of itself and of shapes in python
         example = torch.zeros(1, 3, 2 * facts.stride, 3 * facts.stride)
         try:
-            model = openvino.convert_model(network, example_input=example, input=[-1, 3, -1, -1])
+            with restrained():  # the network runs here, as a stranger's file has it
+                model = openvino.convert_model(
+                    network, example_input=example, input=[-1, 3, -1, -1]
+                )
         except Exception as error:  # boundary: the converter raises whatever its parts raise
             raise DeviceError(
                 f"{weights.path} cannot be converted for the CPU ({error}); use --device cuda"
             ) from error
-    openvino.save_model(model, folder / "network.xml", compress_to_fp16=False)
-    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
-    told = {**asdict(facts), "files": sizes}
-    (folder / FACTS).write_text(json.dumps(told), encoding="utf-8")
+    try:
+        openvino.save_model(model, folder / "network.xml", compress_to_fp16=False)
+    except RuntimeError as error:  # of its streams, which do not say why
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+    told = {**asdict(facts), "files": {path.name: sha256_of(path) for path in folder.iterdir()}}
+    (folder / FACTS).write_text(json.dumps({**told, OWN: _sum(told)}), encoding="utf-8")

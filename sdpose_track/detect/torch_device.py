@@ -44,3 +44,11 @@ def memory_in_use(name: str) -> int | None:
 
     free, whole = torch.cuda.mem_get_info(torch.device(name))
     return int(whole - free)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether torch found no memory: for that of the machine it has no error of its own."""
+    import torch
+
+    kinds = (torch.OutOfMemoryError, MemoryError)
+    return isinstance(error, kinds) or "can't allocate memory" in str(error)

@@ -6,6 +6,7 @@ many others came with it and a resumed run repeats an uninterrupted one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,9 +14,11 @@ import numpy as np
 
 from sdpose_track.checkpoints import Weights
 from sdpose_track.detect.runtime import Answer, cpu_count
-from sdpose_track.detect.torch_device import torch_device
-from sdpose_track.errors import SettingsError
+from sdpose_track.detect.torch_device import is_out_of_memory, torch_device
+from sdpose_track.errors import DeviceError, SettingsError
 from sdpose_track.records import Float32, UInt8
+
+log = logging.getLogger(__name__)
 
 CUDA_BATCH = 8
 
@@ -53,6 +56,8 @@ class TorchRuntime:
         network, self.facts = load_network(weights)
         self._network: Any = network.to(self._device, memory_format=torch.channels_last)
         self.batch = (batch or CUDA_BATCH) if on_gpu else 1
+        self._rows = self.batch
+        """Pictures in a pass: all of `batch`, or fewer since memory ran out."""
         self.in_flight = 1
         self.described = f"{self._device} (torch, {precision})"
 
@@ -62,9 +67,34 @@ class TorchRuntime:
             self.start([np.zeros((height, width, 3), np.uint8)])()
 
     def start(self, pictures: Sequence[UInt8]) -> Answer:
-        """Run the network on (h, w, 3) BGR pictures of one size, at most `batch`."""
+        """Run the network on (h, w, 3) BGR pictures of one size, at most `batch`.
+
+        Where the device's memory does not suffice it takes half as many at a time, and half of
+        that. Raises DeviceError if it does not suffice for one.
+        """
+        passes = self._passes(pictures)
+        while passes is None:  # here, where what the failed attempt held is free again
+            self._shrink()
+            passes = self._passes(pictures)
+
+        def wait() -> list[Float32]:
+            return [row for out in passes for row in out.cpu().numpy()]
+
+        return wait
+
+    def _passes(self, pictures: Sequence[UInt8]) -> list[Any] | None:
+        """Return the raw outputs, on the device; None where memory ran out."""
+        starts = range(0, len(pictures), self._rows)
+        try:
+            return [self._pass(pictures[start : start + self._rows]) for start in starts]
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+
+    def _pass(self, pictures: Sequence[UInt8]) -> Any:
         torch = self._torch
-        stack = np.zeros((self.batch, *pictures[0].shape), np.uint8)
+        stack = np.zeros((self._rows, *pictures[0].shape), np.uint8)
         for row, picture in zip(stack, pictures, strict=False):
             row[:] = picture
         with torch.inference_mode():
@@ -73,12 +103,23 @@ class TorchRuntime:
             with torch.autocast(
                 self._device.type, dtype=self._dtype, enabled=self._dtype != torch.float32
             ):
-                out = self._network(given)[: len(pictures)].float()
+                return self._network(given)[: len(pictures)].float()
 
-        def wait() -> list[Float32]:
-            return list(out.cpu().numpy())
-
-        return wait
+    def _shrink(self) -> None:
+        if self._rows == 1:
+            raise DeviceError(
+                f"the memory of {self._device} does not hold what finds people; close what else"
+                " uses it, or use a smaller --detector-size"
+            )
+        self._torch.cuda.empty_cache()
+        self._rows //= 2
+        log.warning(
+            "the memory of %s ran out: people are found in %d pictures at a time from here on, and"
+            " boxes may differ from the others' in the last bits. --batch %d avoids it",
+            self._device,
+            self._rows,
+            self._rows,
+        )
 
     def close(self) -> None:
         """Give the device's memory back."""

@@ -168,4 +168,4 @@ def _points(entry: dict[str, Any], name: str, count: int) -> Float64:
 
 def _not_as_in_coco(path: Path, what: str, number: int, error: Exception) -> SourceError:
     why = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-    return SourceError(f"{path}: {what} {number} is not as in COCO ({why}); correct the file.")
+    return SourceError(f"{path}: {what} {number} is not as in COCO ({why:.100}); correct the file.")

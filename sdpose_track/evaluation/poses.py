@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -42,6 +41,7 @@ from sdpose_track.pipeline.stills import (
     read_still,
 )
 from sdpose_track.records import Float64, Pose
+from sdpose_track.scratch import scratch
 from sdpose_track.skeletons import COCO17, Skeleton
 
 
@@ -134,13 +134,20 @@ def evaluate_poses(
 def _stills(truth: Annotations, folder: Path) -> list[Still]:
     """Return the annotated pictures. Raises SourceError if some are not there."""
     files = [picture.file for picture in truth.pictures]
-    missing = [file for file in files if not (folder / file).is_file()]
+    missing = [file for file in files if not _is_there(folder / file)]
     if missing:
         raise SourceError(
             f"{len(missing)} of the {len(files)} annotated pictures are not in {folder}, the first"
-            f" is {missing[0]}; give the folder that holds them with --images"
+            f" is {missing[0]:.200}; give the folder that holds them with --images"
         )
     return [read_still(i, folder / file, file) for i, file in enumerate(files)]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no file has such a name
+        return False
 
 
 @contextmanager
@@ -158,8 +165,8 @@ def _given_boxes(
         return
     if not rows:
         raise SourceError(f"{wish.annotations}: not one person's box lies in their picture.")
-    with TemporaryDirectory(prefix="sdpose-boxes-") as folder:
-        file = Path(folder) / "boxes.json"
+    with scratch() as folder:
+        file = folder / "boxes.json"
         write_boxes(file, rows)
         yield file, [still for still in stills if still.index in rows]
 

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sdpose_track.errors import SettingsError
-from sdpose_track.export.files import check_folder, replacing, write_json
+from sdpose_track.export.files import check_folder, replacing, sweep, write_json
 from sdpose_track.export.job import Job
 from sdpose_track.export.options import ExportOptions
 from sdpose_track.export.presets import PRESETS
@@ -53,6 +53,7 @@ def export(
     label = _label(view, chosen, options)
     write = chosen.load()
     job = Job(view, stem, wishes, needs_rate=chosen.needs_rate)
+    sweep(folder, stem)
     if chosen.is_folder:
         check_folder(path, chosen.own_files(stem))
     with (
@@ -72,7 +73,7 @@ def destination(
     Raises SettingsError as `export` does for the format and the stem.
     """
     chosen = find_format(format_name)
-    if Path(stem).name != stem or stem == "..":
+    if Path(stem).name != stem or stem == ".." or "\0" in stem:
         raise SettingsError(f"{stem!r} cannot begin a file name; leave out the folder")
     return chosen.path(folder, stem, _label(view, chosen, options or ExportOptions()))
 

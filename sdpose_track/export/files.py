@@ -6,11 +6,13 @@ The only place of the exports that names what goes wrong with a disk.
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,11 @@ import filelock
 
 from sdpose_track.errors import OutputError
 from sdpose_track.locks import lock
+
+PART, OLD = ".part", ".old"
+"""What is being written, and what stood in its place, as hidden files beside it."""
+ABANDONED_S = 3600
+"""Seconds without a change after which nobody writes a part any more."""
 
 
 @contextmanager
@@ -30,11 +37,11 @@ def replacing(path: Path, *, is_folder: bool = False) -> Iterator[Path]:
     Raises:
         OutputError: something could not be written; the message says what to do.
     """
-    part = path.with_name(f".{path.name}.part")
+    part = _beside(path, PART)
     held = _held(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove(part)
+        _mend(path)
         if is_folder:
             part.mkdir()
         yield part
@@ -56,6 +63,37 @@ def _held(path: Path) -> filelock.FileLock:
     return held
 
 
+def sweep(folder: Path, stem: str) -> None:
+    """Remove what killed exports of `stem` left in `folder`, and put back what was there.
+
+    Only what nobody has touched for long: locks do not tell of those who write from elsewhere.
+    """
+    for left in folder.glob(f".{glob.escape(stem)}_*"):
+        name, dot, kind = left.name[1:].rpartition(".")
+        if dot + kind not in (PART, OLD):
+            continue
+        path = left.with_name(name)
+        with suppress(OSError):  # what was left harms nobody
+            if time.time() - left.lstat().st_mtime < ABANDONED_S or (held := lock(path)) is None:
+                continue
+            with held:
+                _mend(path)
+
+
+def _mend(path: Path) -> None:
+    """Take away the part that a killed program left, and end what it began with the old one."""
+    _remove(_beside(path, PART))
+    old = _beside(path, OLD)
+    if path.exists():
+        _remove(old)
+    elif old.exists():
+        os.replace(old, path)
+
+
+def _beside(path: Path, kind: str) -> Path:
+    return path.with_name(f".{path.name}{kind}")
+
+
 def check_folder(path: Path, owns: Sequence[str]) -> None:
     """Raise OutputError if `path` holds files that no export wrote: replacing would lose them.
 
@@ -66,7 +104,10 @@ def check_folder(path: Path, owns: Sequence[str]) -> None:
         if not isinstance(error, FileNotFoundError):
             raise explained(path, error) from error
 
-    own = {file for pattern in owns for file in path.glob(pattern)}
+    try:
+        own = {file for pattern in owns for file in path.glob(pattern)}
+    except OSError as error:  # such as a name that is too long
+        raise explained(path, error) from error
     for folder, _, names in os.walk(path, onerror=refuse):
         for other in (name for name in names if Path(folder, name) not in own):
             raise OutputError(
@@ -104,8 +145,7 @@ def _replace(part: Path, path: Path) -> None:
         return
     if not part.is_dir():
         raise OSError(errno.EISDIR, "there is a folder of that name")
-    old = path.with_name(f".{path.name}.old")
-    _remove(old)
+    old = _beside(path, OLD)
     os.replace(path, old)
     try:
         os.replace(part, path)

@@ -38,7 +38,7 @@ class Channel(Generic[T]):
         self._items: deque[T] = deque()
         self._capacity = capacity
         self._overflow = overflow
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())  # a signal handler may abort it
         self._closed = False
         self._aborted = False
         self._dropped = 0

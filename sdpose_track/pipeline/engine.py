@@ -19,7 +19,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sdpose_track.errors import StageError
+from sdpose_track.errors import DeviceError, StageError
+from sdpose_track.flag import Flag
 from sdpose_track.pipeline.channel import Aborted, Channel
 from sdpose_track.pipeline.events import Finished, FrameDone, Listeners, Outcome
 from sdpose_track.pipeline.stage import Frames, Stage
@@ -78,12 +79,12 @@ class Engine:
         self._wake = wake
         self._threads: list[threading.Thread] = []
         self._started = False
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # never taken by `stop`, which a signal handler may call
         self._error: StageError | None = None
         self._outcome: Outcome | None = None
         self._aborted = False
         self._cancelled = False
-        self._flowing = threading.Event()
+        self._flowing = Flag()
         self._flowing.set()
         self._ended = threading.Event()
         self.clocks: dict[str, Clock] = {name: Clock() for name in ("source", *self._names())}
@@ -121,25 +122,34 @@ class Engine:
             self._threads.append(_thread(stage.name, self._work, stage, i))
         try:
             for thread in self._threads:
-                thread.start()
+                _begin(thread)
         except BaseException:  # Ctrl-C, or no more threads to be had
             self.stop()
             raise
         finally:
-            _thread("results", self._deliver).start()
+            self._launch_results()
+
+    def _launch_results(self) -> None:
+        try:
+            _begin(_thread("results", self._deliver))
+        except DeviceError:  # else nobody would wait for those that did start
+            self.stop()
+            self._deliver()
+            raise
 
     def pause(self, *, on: bool = True) -> None:
         """Stop taking frames from the source, or go on. What is under way is finished."""
-        with self._lock:  # else a pause could overtake an abort, and the source would wait for ever
-            if on and not self._aborted:
-                self._flowing.clear()
-            else:
-                self._flowing.set()
+        if on:
+            self._flowing.clear()
+        if not on or self._aborted:  # asked after it: else the source of an ended run would wait
+            self._flowing.set()
 
     def stop(self) -> None:
-        """Ask the run to end now. Safe from any thread, any number of times, also after its end."""
-        with self._lock:
-            self._cancelled = True
+        """Ask the run to end now.
+
+        Safe from any thread and any signal handler, any number of times, also after its end.
+        """
+        self._cancelled = True
         self._abort()
 
     def run(self) -> Outcome:
@@ -215,9 +225,7 @@ class Engine:
                     self.events.send(FrameDone(result))
         except Aborted:
             pass
-        for thread in self._threads:
-            if thread.ident is not None:  # else it was never started
-                thread.join()
+        self._join()
         with self._lock:
             if self._error is not None:
                 self._outcome = Outcome.FAILED
@@ -227,6 +235,14 @@ class Engine:
             self.events.send(Finished(self._outcome, self._error))
         finally:
             self._ended.set()
+
+    def _join(self) -> None:
+        """Wait for the threads. What one that was never started would have closed is closed."""
+        for i, thread in enumerate(self._threads):
+            if thread.ident is not None:
+                thread.join()
+            elif i > 0:
+                self._stages[i - 1].close()
 
     def _fail(self, name: str, error: BaseException) -> None:
         with self._lock:
@@ -238,8 +254,7 @@ class Engine:
         self._abort()
 
     def _abort(self) -> None:
-        with self._lock:
-            self._aborted = True
+        self._aborted = True
         for channel in self._channels:
             channel.abort()
         self._flowing.set()
@@ -250,6 +265,15 @@ class Engine:
 def _next(items: Generator[Frame, None, None] | Iterator[Any], clock: Clock) -> Any:
     with clock.running():
         return next(items, None)
+
+
+def _begin(thread: threading.Thread) -> None:
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise DeviceError(
+            "this machine gives the program no more threads; close other programs"
+        ) from error
 
 
 def _thread(name: str, run: Callable[..., None], *args: object) -> threading.Thread:

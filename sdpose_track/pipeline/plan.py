@@ -15,6 +15,7 @@ from math import ceil
 from pathlib import Path
 
 from sdpose_track import __version__
+from sdpose_track.checkpoints import find
 from sdpose_track.errors import SessionError, SettingsError
 from sdpose_track.home import at_home
 from sdpose_track.pipeline.batching import PoseStage
@@ -22,7 +23,8 @@ from sdpose_track.pipeline.engine import Engine
 from sdpose_track.pipeline.probing import spread
 from sdpose_track.pipeline.seats import take
 from sdpose_track.pipeline.stages import DetectStage, Ending, PastFrame, StoreStage, TrackStage
-from sdpose_track.records import Frame, LostFrame
+from sdpose_track.records import Frame, LostFrame, SourceInfo
+from sdpose_track.session.its_source import check_unchanged
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import SessionHeader, other_file
 from sdpose_track.session.writer import SessionWriter, is_begun, refuse_existing
@@ -86,14 +88,22 @@ class Span:
         return None if self.stop is None else self.stop - self.first
 
     def frames(self, start: int = 0) -> Generator[Frame, None, None]:
-        """Yield the frames from index `start` on that lie inside."""
-        self.begin, self.lost = start, 0
+        """Yield the frames from index `start` on that lie inside.
+
+        Raises SourceError if frames are lost because the source was taken away or changed.
+        """
+        self.begin, self.lost, last = start, 0, start - 1
         with closing(self._source.frames(start)) as frames:
             for frame in frames:
+                if frame.lost_before and not self.lost:
+                    check_unchanged(self._source.info)
                 if self._end is not None and frame.time >= self._end:
                     return
                 self.lost += len(frame.lost_before)
+                last = frame.index
                 yield frame
+        if self.stop is not None and last + 1 < self.stop:
+            check_unchanged(self._source.info)
 
 
 def _first_from(seconds: Fraction, pts: Sequence[int], time_base: Fraction) -> int:
@@ -116,8 +126,11 @@ def prepare(
     """
     check_free(source.info.name, session, resume=resume, overwrite=overwrite)
     span = Span(source, settings)
-    if resume and is_begun(session) and settings.boxes is None and settings.detector_pixels is None:
-        settings = replace(settings, detector_size=_begun_size(session))
+    if resume and is_begun(session):
+        if (whole := _complete(session, source.info, settings)) is not None:
+            return whole
+        if settings.boxes is None and settings.detector_pixels is None:
+            settings = replace(settings, detector_size=_begun_size(session))
     picture = (source.info.height, source.info.width)
     seats = take(
         settings,
@@ -163,6 +176,40 @@ def prepare(
     left = None if span.total is None else span.total - len(stored)
     notes = (*seats.notes, *seats.warnings(left))
     return Run(engine, session, header, span.total, len(stored), notes)
+
+
+def _complete(session: Path, info: SourceInfo, settings: TrackSettings) -> Run | None:
+    """Return a run with nothing left to do, if that can be told without loading a network.
+
+    Exports of a complete session need neither GPU nor weights, and what nobody wished for may be as
+    it is. None where more is wished for than a session tells by itself, or something else.
+    """
+    with Recording.open(session) as recording:
+        if not recording.is_complete or recording.is_live:
+            return None
+        header, frames = recording.header, len(recording.indices())
+    if other_file(header.source, info) is not None or not _is_as_wished(header, settings):
+        return None
+    info = replace(info, name=_lasting(info.name))
+    if info.name != header.source.name:
+        with SessionWriter.resume(session) as writer:
+            writer.rename_source(info)
+        header = replace(header, source=info)
+    return Run(None, session, header, frames, frames, ())
+
+
+def _is_as_wished(header: SessionHeader, settings: TrackSettings) -> bool:
+    wished = settings.device, settings.precision, settings.batch, settings.boxes
+    if wished != ("auto", "auto", None, None):
+        return False
+    begun = {**BEFORE, **header.settings}
+    chosen = {n: begun[n] for n in ("runtime", "detector_runtime", SIZE) if n in begun}
+    if {**settings.results_key(), "tracker": REVISION, **chosen} != begun:
+        return False
+    models = (settings.pose, "pose", header.pose), (settings.detector, "detector", header.detector)
+    return settings.detector_pixels in (None, begun[SIZE]) and all(
+        name == "auto" or find(name, role).sha256 == record.sha256 for name, role, record in models
+    )
 
 
 def _session(
@@ -264,4 +311,7 @@ def tracker_settings(settings: TrackSettings | LiveSettings) -> TrackerSettings:
 
 def _lasting(name: str) -> str:
     """Return a source's name so that it can be found from any working folder."""
-    return name if "://" in name else str(at_home(name).absolute())
+    if "://" in name:
+        return name
+    path = at_home(name).absolute()
+    return str(path.resolve() if ".." in path.parts else path)  # one name from anywhere

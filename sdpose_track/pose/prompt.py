@@ -20,9 +20,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sdpose_track.cache import cache_folder, known_sha256
+from sdpose_track.detect.restraint import restrained
 from sdpose_track.errors import CheckpointError
 from sdpose_track.pose.network import PROMPT_TOKENS
 from sdpose_track.pose.tensor_files import first_line
+from sdpose_track.pose.weights import config
 from sdpose_track.shipped import shipped
 
 FILE = "empty-prompt.safetensors"
@@ -34,6 +36,13 @@ _NEEDED = (
     "tokenizer/merges.txt",
 )
 """Without them transformers would go on with what it makes up."""
+HEEDED = (
+    "bos_token_id", "eos_token_id", "hidden_act", "hidden_size", "intermediate_size",
+    "layer_norm_eps", "max_position_embeddings", "num_attention_heads", "num_hidden_layers",
+    "pad_token_id", "projection_dim", "vocab_size",
+)  # fmt: skip
+"""Of the text encoder's configuration. The rest of a stranger's could name code on the Hub that is
+to compute attention, or another file to load."""
 log = logging.getLogger(__name__)
 
 
@@ -78,9 +87,10 @@ def _encoded(folder: Path) -> Tensor:
     missing = [name for name in _NEEDED if not (folder / name).is_file()]
     if missing:
         raise CheckpointError(f"{folder / missing[0]} is missing; fetch the checkpoint again")
+    config(folder / "text_encoder/config.json")  # which refuses a million layers
     log.info("reading the empty prompt with the checkpoint's text encoder, once")
     try:
-        with _quiet():
+        with _quiet(), restrained():
             embedding, unfit = _run(folder)
     except Exception as error:  # transformers raises anything at all
         raise CheckpointError(
@@ -102,14 +112,21 @@ def _encoded(folder: Path) -> Tensor:
 
 def _run(folder: Path) -> tuple[Tensor, set[str]]:
     """Return the embedding, and the names of tensors that transformers had to make up for it."""
-    from transformers import CLIPTextModel, CLIPTokenizer
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+    told = config(folder / "text_encoder/config.json")
+    wanted = CLIPTextConfig(**{name: told[name] for name in HEEDED if name in told})
+    with torch.device("meta"):
+        size = CLIPTextModel(wanted).num_parameters()
+    if size > (folder / "text_encoder/model.safetensors").stat().st_size:
+        raise ValueError(f"its configuration wants {size} numbers, more than its file can hold")
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
     tokens = tokenizer("", padding="do_not_pad", truncation=True, return_tensors="pt").input_ids
     loaded: Any = CLIPTextModel.from_pretrained(
         folder / "text_encoder",
         local_files_only=True,
         use_safetensors=True,
+        config=wanted,
         dtype=torch.float32,
         ignore_mismatched_sizes=True,  # they are in the report
         output_loading_info=True,

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sdpose_track.detect.torch_device import is_out_of_memory
 from sdpose_track.errors import DeviceError
 from sdpose_track.pose.cropping import CROPS, Crop, touches
 from sdpose_track.pose.estimator import Estimate, Subject
@@ -69,21 +70,23 @@ class SdposeEstimator:
     def submit(self, subjects: Sequence[Subject]) -> Underway:
         """Start to look at `subjects`. A box that shows nothing of its frame has no keypoints.
 
-        Raises DeviceError if the device's memory does not suffice even for half a batch.
+        Where the device's memory does not suffice the batch is halved, and halved again. Raises
+        DeviceError if it does not suffice for the smallest.
         """
         crops = [self._crop(subject) for subject in subjects]
         there = [
             (s.frame, crop) for s, crop in zip(subjects, crops, strict=True) if crop is not None
         ]
         passes = self._start(there)
-        if passes is None:  # here, where what the failed attempt held is free again
-            shrunk = self._runner.shrink()
-            passes = self._start(there) if shrunk else None
-        if passes is None:
-            raise DeviceError(
-                f"the memory of {self._runner.device} does not hold {self.batch} of the people to"
-                " look at; close what else uses it, or use a smaller --input or --device cpu"
-            )
+        while passes is None:  # here, where what the failed attempt held is free again
+            if not self._runner.shrink():
+                device = self._runner.device
+                way_out = "" if device.type == "cpu" else " or --device cpu"
+                raise DeviceError(
+                    f"the memory of {device} does not hold {self.batch} of the people to look at;"
+                    f" close what else uses it, or use a smaller --input{way_out}"
+                )
+            passes = self._start(there)
         return Underway(crops, passes, len(self.skeleton))
 
     def _crop(self, subject: Subject) -> Crop | None:
@@ -102,7 +105,9 @@ class SdposeEstimator:
         parts = [there[start : start + size] for start in range(0, len(there), size)]
         try:
             return [_Answer(*self._pass(part)) for part in parts]
-        except torch.OutOfMemoryError:
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
             return None
 
     def _pass(self, there: Sequence[tuple[Frame, Crop]]) -> tuple[Tensor, Tensor]:

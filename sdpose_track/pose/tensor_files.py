@@ -15,6 +15,9 @@ from torch import Tensor
 
 from sdpose_track.errors import CheckpointError
 
+LONGEST = 200
+"""Letters of what a library says."""
+
 
 class Tensors(Mapping[str, Tensor]):
     """The tensors of one part, read from their file when they are asked for."""
@@ -55,7 +58,7 @@ class Tensors(Mapping[str, Tensor]):
 
 def first_line(error: Exception) -> str:
     """Return what a library's error says, short enough for a sentence."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    return str(error).strip().partition("\n")[0][:LONGEST] or type(error).__name__
 
 
 def _opened(path: Path) -> Any:

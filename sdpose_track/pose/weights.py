@@ -27,6 +27,8 @@ FLOATS = ("F32", "F16", "BF16")
 """The types of tensors that are read, as safetensors calls them; all become float32."""
 LEVELS = 4
 """Of the U-Net's resolutions."""
+MOST_LAYERS = 64
+"""Of a part, in all its numbers of layers and blocks. No tensor is needed to name a million."""
 _UNET = {
     "in_channels": 4,
     "class_embed_type": "projection",
@@ -117,7 +119,29 @@ def config(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path} cannot be read as JSON ({first_line(error)})") from error
     if not isinstance(found, dict):
         raise CheckpointError(f"{path} is no model configuration")
+    too_many = _too_many(found)
+    if too_many is not None:
+        raise CheckpointError(
+            f"{path} says there are more than {MOST_LAYERS} {too_many:.40}, which no SDPose has;"
+            " fetch the checkpoint again"
+        )
     return found
+
+
+def _too_many(configuration: dict[str, Any]) -> str | None:
+    """Return the name of what a configuration has too many of: layers, or members of a list."""
+    waiting: list[tuple[str, Any]] = list(configuration.items())
+    while waiting:  # however deep it is
+        name, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.items()
+        elif isinstance(value, list):
+            if len(value) > MOST_LAYERS:
+                return name
+            waiting += [(name, inner) for inner in value]
+        elif "layers" in name and isinstance(value, int | float) and value > MOST_LAYERS:
+            return name
+    return None
 
 
 def skeleton_of(network: Network) -> Skeleton:

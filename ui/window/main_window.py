@@ -156,12 +156,15 @@ class MainWindow(QMainWindow):
         self.work.noted.connect(lambda sentence: self.banners.say(sentence, Tone.NOTE))
         self.plots.refused.connect(self.say)
         self.live.open_wanted.connect(self.open)
-        self.pages.currentChanged.connect(
-            lambda _page: self.status.show_document(self.pages.currentWidget() is not self.live)
-        )
+        self.pages.currentChanged.connect(self._on_page)
         self.live.ended_elsewhere.connect(self._on_live_ended)
         self.live_sign.wanted.connect(self.toggle_live)
         self.live.full_screen_wanted.connect(self.full_screen.toggle)
+
+    def _on_page(self) -> None:
+        is_live = self.pages.currentWidget() is self.live
+        self.status.show_document(not is_live)
+        self.tool_bar.offer_smoothing(not is_live)
 
     # -- opening -----------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ SMOOTHINGS = {
     Smoothing.OFF: "None",
 }
 """What each smoothing is called in the window."""
+_SMOOTHS = "How the keypoints are smoothed; raw ones are kept in any case"
+_LIVE = "Live poses are smoothed as they come; a recording of them can be smoothed in any way"
 
 
 class ToolBar(QToolBar):
@@ -74,7 +76,7 @@ class ToolBar(QToolBar):
         label = QLabel("Smoothing ")
         self.smoothing = QComboBox()
         self.smoothing.setAccessibleName("Smoothing")
-        self.smoothing.setToolTip("How the keypoints are smoothed; raw ones are kept in any case")
+        self.smoothing.setToolTip(_SMOOTHS)
         self.smoothing.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         for smoothing, name in SMOOTHINGS.items():
             self.smoothing.addItem(name, smoothing)
@@ -84,6 +86,11 @@ class ToolBar(QToolBar):
         self.smoothing.activated.connect(self._choose)
         self._document.smoothing_changed.connect(self._show)
         self._show()
+
+    def offer_smoothing(self, on: bool) -> None:
+        """Let a smoothing be chosen, or say why there is nothing to choose."""
+        self.smoothing.setEnabled(on)
+        self.smoothing.setToolTip(_SMOOTHS if on else _LIVE)
 
     def _choose(self, row: int) -> None:
         self._document.choose(self.smoothing.itemData(row))

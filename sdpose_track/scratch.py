@@ -1,0 +1,72 @@
+"""Temporary folders that are gone at the end; those of a killed program, the next one removes.
+
+For what has no place in the cache, or where the cache cannot be written.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import filelock
+
+PREFIX = "sdpose-track-"
+YOUNG_S = 60
+"""Seconds. So young, a folder that nobody holds may be about to be held."""
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a new empty folder for the block. Raises OSError if there is no room for one."""
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(f"{PREFIX}*"):
+        _sweep(left)
+    whole = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+    held = _lock(whole)
+    held.acquire()
+    try:
+        folder = whole / "scratch"
+        folder.mkdir()
+        yield folder
+    finally:
+        _remove(whole, held)
+
+
+def scratch_to_the_end() -> Path:
+    """Return a new empty folder that stays until the program ends. Raises OSError likewise."""
+    stack = ExitStack()
+    folder = stack.enter_context(scratch())
+    atexit.register(stack.close)
+    return folder
+
+
+def _lock(whole: Path) -> filelock.FileLock:
+    return filelock.FileLock(whole / ".lock", blocking=False, thread_local=False)
+
+
+def _sweep(whole: Path) -> None:
+    """Remove a folder of this user's that no living program holds."""
+    try:
+        found = whole.lstat()
+        is_own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+        if whole.is_symlink() or not is_own or time.time() - found.st_mtime < YOUNG_S:
+            return
+        held = _lock(whole)
+        held.acquire()
+    except (OSError, filelock.Timeout):  # gone meanwhile, or in use
+        return
+    _remove(whole, held)
+
+
+def _remove(whole: Path, held: filelock.FileLock) -> None:
+    for inside in whole.iterdir():
+        if inside.is_dir():
+            shutil.rmtree(inside, ignore_errors=True)
+    held.release()  # Windows removes no file that is open
+    shutil.rmtree(whole, ignore_errors=True)
