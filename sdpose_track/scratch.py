@@ -19,6 +19,8 @@ import filelock
 PREFIX = "sdpose-track-"
 YOUNG_S = 60
 """Seconds. So young, a folder that nobody holds may be about to be held."""
+_LOCK, _INSIDE = ".lock", "scratch"
+"""All that is in such a folder. Others of that name may be there, such as this project unpacked."""
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def scratch() -> Iterator[Path]:
     held = _lock(whole)
     held.acquire()
     try:
-        folder = whole / "scratch"
+        folder = whole / _INSIDE
         folder.mkdir()
         yield folder
     finally:
@@ -47,15 +49,18 @@ def scratch_to_the_end() -> Path:
 
 
 def _lock(whole: Path) -> filelock.FileLock:
-    return filelock.FileLock(whole / ".lock", blocking=False, thread_local=False)
+    return filelock.FileLock(whole / _LOCK, blocking=False, thread_local=False)
 
 
 def _sweep(whole: Path) -> None:
-    """Remove a folder of this user's that no living program holds."""
+    """Remove a folder that `scratch` made for this user, if no living program holds it."""
     try:
         found = whole.lstat()
         is_own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
         if whole.is_symlink() or not is_own or time.time() - found.st_mtime < YOUNG_S:
+            return
+        names = {file.name for file in whole.iterdir()}
+        if _LOCK not in names or not names <= {_LOCK, _INSIDE}:
             return
         held = _lock(whole)
         held.acquire()
@@ -65,8 +70,6 @@ def _sweep(whole: Path) -> None:
 
 
 def _remove(whole: Path, held: filelock.FileLock) -> None:
-    for inside in whole.iterdir():
-        if inside.is_dir():
-            shutil.rmtree(inside, ignore_errors=True)
+    shutil.rmtree(whole / _INSIDE, ignore_errors=True)
     held.release()  # Windows removes no file that is open
     shutil.rmtree(whole, ignore_errors=True)

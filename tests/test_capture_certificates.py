@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from socketserver import TCPServer
@@ -18,18 +20,34 @@ from sdpose_track.cli.live_grammar import wish_from
 from sdpose_track.cli.parser import build_parser
 from sdpose_track.errors import SourceError
 
-OWN = Path(__file__).parent / "self_signed.pem"
-"""A key and a certificate of localhost, which is not that of 127.0.0.1."""
 SECRET = "hidden"
+OPENSSL = shutil.which("openssl")
+CERTIFICATE = (
+    "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate of localhost, which is not that of 127.0.0.1."""
+    if OPENSSL is None:
+        pytest.skip("no openssl is here to make a certificate with")
+    path = tmp_path_factory.mktemp("tls") / "own.pem"
+    command = (OPENSSL, *CERTIFICATE, "-keyout", str(path), "-out", str(path))
+    subprocess.run(command, check=True, capture_output=True)
+    return path
 
 
 class Encrypted:
     """Lets a server of `streams` encrypt; a mixin."""
 
+    certificate: Path
+
     def server(self) -> Any:
         server: TCPServer = super().server()  # type: ignore[misc]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(OWN)
+        context.load_cert_chain(self.certificate)
         # The handshake is for the thread of the connection: who refuses may not end the server.
         server.socket = context.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
@@ -47,8 +65,10 @@ class Rtsps(Encrypted, RtspServer):
 
 
 @pytest.fixture(params=[Https, Rtsps])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with request.param() as server:
+def server(request: pytest.FixtureRequest, own: Path) -> Iterator[Server]:
+    server = request.param()
+    server.certificate = own
+    with server:
         yield server
 
 
@@ -73,17 +93,17 @@ def test_whoever_says_so_takes_a_camera_unchecked(server: Server) -> None:
 
 
 def test_a_camera_whose_certificate_is_named_is_trusted(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(OWN))
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
     with open_live(address_of(server, "localhost"), CaptureSettings(), print) as source:
         assert (source.info.width, source.info.height) == (320, 240)
 
 
 def test_a_certificate_of_another_computer_is_refused(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(OWN))
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
     with pytest.raises(SourceError, match=r"not trusted \(IP address mismatch"):
         open_live(address_of(server), CaptureSettings(), print)
 

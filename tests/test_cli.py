@@ -344,9 +344,8 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
 ) -> None:
     shutil.copy(people_clip, tmp_path / "clip.mp4")
     (tmp_path / "empty").mkdir()
-    run_it = (
-        sdpose if arguments[:1] == ["view"] else called
-    )  # windows are for processes of their own
+    is_window = arguments[:1] == ["view"]  # which is for a process of its own
+    run_it = sdpose if is_window else called
     assert sentence in refused(run_it(*arguments, cwd=tmp_path), code)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["clip.mp4", "empty"]
 

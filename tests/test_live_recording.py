@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -536,7 +537,8 @@ def test_a_recording_whose_folder_is_gone_ends(
     stage.end()
 
     assert isinstance(stage.error, SdposeError)
-    assert "a.sdpose is not there any more; record to another folder" in notices[0]
+    told = "a.sdpose (is not there any more|was removed or replaced while it was open)"
+    assert re.search(f"{told}; record to another folder$", notices[0])
 
 
 @pytest.mark.parametrize("more", [0, 2])

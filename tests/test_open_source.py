@@ -49,6 +49,35 @@ def test_content_decides_not_the_name(tmp_path: Path) -> None:
         assert source.info.kind == "picture"
 
 
+@pytest.mark.parametrize("ending", ["dds", "gif", "ico", "msp", "pcx", "sgi", "xbm"])
+def test_a_picture_of_an_old_format_is_read_too(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"picture.{ending}"
+    Image.new("1" if ending in ("msp", "xbm") else "RGB", (64, 40), 1).save(path)
+    with open_source(str(path)) as source:
+        assert len(list(source.frames())) == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "pixels"),
+    [("3gp", "h263", "yuv420p"), ("avi", "mjpeg", "yuvj420p"), ("cpk", "cinepak", "rgb24"),
+     ("flv", "flv", "yuv420p"), ("m2ts", "libx264", "yuv420p"), ("mkv", "ffv1", "yuv420p"),
+     ("mov", "prores_ks", "yuv422p10le"), ("mp4", "libx265", "yuv420p"),
+     ("mxf", "mpeg2video", "yuv420p"), ("nut", "mpeg4", "yuv420p"), ("ogv", "libvpx", "yuv420p"),
+     ("rm", "rv20", "yuv420p"), ("vob", "mpeg2video", "yuv420p"),
+     ("webm", "libvpx-vp9", "yuv420p"), ("wmv", "wmv2", "yuv420p"),
+     ("wtv", "mpeg2video", "yuv420p"), ("y4m", "wrapped_avframe", "yuv420p")],
+)  # fmt: skip
+def test_a_video_is_read_whatever_it_is_kept_in(
+    ending: str, codec: str, pixels: str, tmp_path: Path
+) -> None:
+    if codec not in av.codecs_available:
+        pytest.skip(f"this FFmpeg cannot write {codec}")
+    grey = np.full((288, 352, 3), 99, np.uint8)  # a size that all of them know
+    path = encode(tmp_path / f"clip.{ending}", [grey] * 3, Coding(codec, pixel_format=pixels))
+    with open_source(str(path)) as source:
+        assert len(list(source.frames())) == 3
+
+
 def write_sound(path: Path) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=48000)

@@ -12,8 +12,8 @@ from zipfile import BadZipFile, ZipFile
 
 from sdpose_track.errors import CheckpointError
 
-LARGEST = 2**30
-"""Bytes: more than twice what the largest YOLO takes, with all that its training keeps of it."""
+LARGEST = 3 * 2**29
+"""Bytes: more than the largest YOLO takes, with all that its training keeps of it."""
 _ZIP, _PICKLE = b"PK\3\4", b"\x80"
 _PICKLE_IN_ZIP = "data.pkl"
 

@@ -21,8 +21,9 @@ from sdpose_track.cli.screen import Screen
 from sdpose_track.errors import SettingsError
 from sdpose_track.export import FORMATS
 from sdpose_track.export.files import sweep
+from sdpose_track.pipeline.begun import check_free
 from sdpose_track.pipeline.events import Event, FrameDone, Outcome
-from sdpose_track.pipeline.plan import Run, check_free, prepare
+from sdpose_track.pipeline.plan import Run, prepare
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
 from sdpose_track.settings import TrackSettings
@@ -115,7 +116,8 @@ def stem_of(source: str) -> str:
     It is cut where the names of results would be longer than file systems take.
     """
     path = Path(source)
-    stem = path.resolve().name if path.is_dir() else re.sub(r"[_.\-]*%0?\d*d", "", path.stem)
+    is_folder = os.path.isdir(source)  # noqa: PTH112  Path raises where a name is too long
+    stem = path.resolve().name if is_folder else re.sub(r"[_.\-]*%0?\d*d", "", path.stem)
     while len(os.fsencode(stem)) > LONGEST_STEM:
         stem = stem[:-1]
     return stem if stem.strip(".") else "pictures"

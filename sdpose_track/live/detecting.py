@@ -91,17 +91,15 @@ class ChangingDetector(Closing):
     def _open(self, size: int) -> None:
         try:
             opened = self._open_at(size)
-        except (
-            Exception
-        ) as error:  # boundary: a runtime raises anything; the run needs no other size
+        except Exception as error:  # boundary: a runtime raises anything; the run can do without
             log.debug("no detector at %d pixels", size, exc_info=error)
-            with self._lock:
-                self._refused |= {size}
-                self._opening = None
             why = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
             self._notice(
                 f"the detector cannot be had at {size} px ({why}); it stays at {self.size} px"
             )
+            with self._lock:
+                self._refused |= {size}
+                self._opening = None
             return
         with self._lock:
             self._next = opened

@@ -15,27 +15,23 @@ from math import ceil
 from pathlib import Path
 
 from sdpose_track import __version__
-from sdpose_track.checkpoints import find
 from sdpose_track.errors import SessionError, SettingsError
 from sdpose_track.home import at_home
 from sdpose_track.pipeline.batching import PoseStage
+from sdpose_track.pipeline.begun import SIZE, begun_size, check_free, check_same, complete
 from sdpose_track.pipeline.engine import Engine
 from sdpose_track.pipeline.probing import spread
 from sdpose_track.pipeline.seats import take
 from sdpose_track.pipeline.stages import DetectStage, Ending, PastFrame, StoreStage, TrackStage
-from sdpose_track.records import Frame, LostFrame, SourceInfo
+from sdpose_track.records import Frame, LostFrame
 from sdpose_track.session.its_source import check_unchanged
 from sdpose_track.session.recording import Recording
-from sdpose_track.session.schema import SessionHeader, other_file
-from sdpose_track.session.writer import SessionWriter, is_begun, refuse_existing
-from sdpose_track.settings import DETECTOR_SIZES, LiveSettings, TrackSettings
+from sdpose_track.session.schema import SessionHeader
+from sdpose_track.session.writer import SessionWriter, is_begun
+from sdpose_track.settings import LiveSettings, TrackSettings
 from sdpose_track.sources.source import Source
 from sdpose_track.track.bytetrack import REVISION, ByteTracker
 from sdpose_track.track.settings import TrackerSettings
-
-SIZE = "detector_size"
-BEFORE = {SIZE: DETECTOR_SIZES[0], "tracker": 1}
-"""Settings that older sessions do not tell of, and what they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +122,12 @@ def prepare(
     """
     check_free(source.info.name, session, resume=resume, overwrite=overwrite)
     span = Span(source, settings)
+    info = replace(source.info, name=_lasting(source.info.name))
     if resume and is_begun(session):
-        if (whole := _complete(session, source.info, settings)) is not None:
-            return whole
+        if (whole := complete(session, info, settings)) is not None:
+            return Run(None, session, whole.header, whole.frames, whole.frames, ())
         if settings.boxes is None and settings.detector_pixels is None:
-            settings = replace(settings, detector_size=_begun_size(session))
+            settings = replace(settings, detector_size=begun_size(session))
     picture = (source.info.height, source.info.width)
     seats = take(
         settings,
@@ -138,7 +135,6 @@ def prepare(
         source.names(),
         sample=lambda: spread(source, span.first, span.stop),
     )
-    info = replace(source.info, name=_lasting(source.info.name))
     skeleton = seats.estimator.skeleton.name
     key = {
         **settings.results_key(),
@@ -178,40 +174,6 @@ def prepare(
     return Run(engine, session, header, span.total, len(stored), notes)
 
 
-def _complete(session: Path, info: SourceInfo, settings: TrackSettings) -> Run | None:
-    """Return a run with nothing left to do, if that can be told without loading a network.
-
-    Exports of a complete session need neither GPU nor weights, and what nobody wished for may be as
-    it is. None where more is wished for than a session tells by itself, or something else.
-    """
-    with Recording.open(session) as recording:
-        if not recording.is_complete or recording.is_live:
-            return None
-        header, frames = recording.header, len(recording.indices())
-    if other_file(header.source, info) is not None or not _is_as_wished(header, settings):
-        return None
-    info = replace(info, name=_lasting(info.name))
-    if info.name != header.source.name:
-        with SessionWriter.resume(session) as writer:
-            writer.rename_source(info)
-        header = replace(header, source=info)
-    return Run(None, session, header, frames, frames, ())
-
-
-def _is_as_wished(header: SessionHeader, settings: TrackSettings) -> bool:
-    wished = settings.device, settings.precision, settings.batch, settings.boxes
-    if wished != ("auto", "auto", None, None):
-        return False
-    begun = {**BEFORE, **header.settings}
-    chosen = {n: begun[n] for n in ("runtime", "detector_runtime", SIZE) if n in begun}
-    if {**settings.results_key(), "tracker": REVISION, **chosen} != begun:
-        return False
-    models = (settings.pose, "pose", header.pose), (settings.detector, "detector", header.detector)
-    return settings.detector_pixels in (None, begun[SIZE]) and all(
-        name == "auto" or find(name, role).sha256 == record.sha256 for name, role, record in models
-    )
-
-
 def _session(
     session: Path, header: SessionHeader, *, resume: bool, overwrite: bool
 ) -> tuple[range, SessionWriter | None]:
@@ -226,28 +188,18 @@ def _session(
                     f"{session} was recorded live, which cannot be gone on with;"
                     " give --overwrite to start anew"
                 )
-            _check_same(recording.header, header, session)
+            check_same(recording.header, header, session)
             moved = recording.header.source.name != header.source.name
-            stored, complete = recording.indices(), recording.is_complete
+            stored, is_complete = recording.indices(), recording.is_complete
         if moved:
             writer.rename_source(header.source)
     except BaseException:
         writer.close()
         raise
-    if complete:
+    if is_complete:
         writer.close()
         return stored, None
     return stored, writer
-
-
-def check_free(source: str, session: Path, *, resume: bool, overwrite: bool) -> None:
-    """Raise SettingsError if a session is there unasked, or `session` is the source itself."""
-    if session.exists() and Path(source).exists() and session.samefile(source):
-        raise SettingsError(
-            f"{session} is the source itself; choose another folder for the session with --out"
-        )
-    if not (resume or overwrite):
-        refuse_existing(session)
 
 
 def _ending(source: Source, span: Span) -> Callable[[int | None], Ending]:
@@ -260,32 +212,6 @@ def _ending(source: Source, span: Span) -> Callable[[int | None], Ending]:
         return Ending(lost, {})
 
     return at_the_end
-
-
-def _begun_size(session: Path) -> str:
-    """Return the detector's size in a session that is gone on with: it is not chosen again.
-
-    Another version, or a CPU that computes in another precision, might choose differently.
-    """
-    with Recording.open(session) as recording:
-        return str({**BEFORE, **recording.header.settings}[SIZE])
-
-
-def _check_same(old: SessionHeader, new: SessionHeader, session: Path) -> None:
-    difference = other_file(old.source, new.source)
-    if difference is not None:
-        raise SessionError(
-            f"{session} was made from another file ({difference});"
-            " give that file, or --overwrite to start anew"
-        )
-    before = {"detector": old.detector.sha256, "pose": old.pose.sha256, **BEFORE, **old.settings}
-    after = {"detector": new.detector.sha256, "pose": new.pose.sha256, **BEFORE, **new.settings}
-    for name in sorted({*before, *after}):
-        if before.get(name) != after.get(name):
-            raise SettingsError(
-                f"{session} was made with another {name} ({before.get(name)}, now"
-                f" {after.get(name)}); give the same, or --overwrite to start anew"
-            )
 
 
 def _past(session: Path) -> Callable[[], Iterator[PastFrame]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sdpose_track.checkpoints.manifest import manifest
 from sdpose_track.errors import SettingsError
-from sdpose_track.pipeline.plan import BEFORE, SIZE
+from sdpose_track.pipeline.begun import BEFORE, SIZE
 from sdpose_track.session.schema import SessionHeader
 from sdpose_track.settings import PRECISIONS, SDPOSE_ONLY, TrackSettings
 

@@ -87,11 +87,11 @@ def _encoded(folder: Path) -> Tensor:
     missing = [name for name in _NEEDED if not (folder / name).is_file()]
     if missing:
         raise CheckpointError(f"{folder / missing[0]} is missing; fetch the checkpoint again")
-    config(folder / "text_encoder/config.json")  # which refuses a million layers
+    told = config(folder / "text_encoder/config.json")
     log.info("reading the empty prompt with the checkpoint's text encoder, once")
     try:
         with _quiet(), restrained():
-            embedding, unfit = _run(folder)
+            embedding, unfit = _run(folder, told)
     except Exception as error:  # transformers raises anything at all
         raise CheckpointError(
             f"the text encoder in {folder} cannot be used ({first_line(error)});"
@@ -110,11 +110,13 @@ def _encoded(folder: Path) -> Tensor:
     return embedding
 
 
-def _run(folder: Path) -> tuple[Tensor, set[str]]:
-    """Return the embedding, and the names of tensors that transformers had to make up for it."""
+def _run(folder: Path, told: dict[str, Any]) -> tuple[Tensor, set[str]]:
+    """Return the embedding, and the names of tensors that transformers had to make up for it.
+
+    `told` is the configuration of the text encoder.
+    """
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-    told = config(folder / "text_encoder/config.json")
     wanted = CLIPTextConfig(**{name: told[name] for name in HEEDED if name in told})
     with torch.device("meta"):
         size = CLIPTextModel(wanted).num_parameters()

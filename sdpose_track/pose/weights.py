@@ -116,9 +116,11 @@ def config(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON ({first_line(error)})") from error
+        raise CheckpointError(
+            f"{path} cannot be read as JSON ({first_line(error)}); fetch the checkpoint again"
+        ) from error
     if not isinstance(found, dict):
-        raise CheckpointError(f"{path} is no model configuration")
+        raise CheckpointError(f"{path} is no model configuration; fetch the checkpoint again")
     too_many = _too_many(found)
     if too_many is not None:
         raise CheckpointError(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ _MOST_OBJECTS = 100
 _SUPERIOR = bytes.fromhex("d9d505f920a163d7")
 """How a journal ends that is one of several (sqlite.org/fileformat2.html, 3)."""
 _COMMENT, _SPACE = re.compile("--[^\n]*"), re.compile("[ \t\r\n\f]+")
-_OBJECT = re.compile(r"CREATE (?:TABLE|INDEX) ([a-z_]+) ?[(O]")
+_OBJECT = re.compile(r"CREATE (?:TABLE|INDEX) ([a-z_0-9]+) ?[(O]")
 
 
 class Connection(sqlite3.Connection):
@@ -121,21 +122,28 @@ def _refuse_journal(path: Path) -> None:
     """
     for place in (path, Path(os.path.realpath(path))):
         journal = place.with_name(f"{place.name}-journal")
-        if os.path.lexists(journal) and not _is_its_own(journal):
+        if not _is_harmless(journal):
             raise SessionError(
                 f"{journal} lies beside the session, and could make it delete or change other"
                 " files; no session has such a one, so move it away first"
             )
 
 
-def _is_its_own(journal: Path) -> bool:
-    """Tell whether a journal is a plain file that names no superior, as its end would say."""
+def _is_harmless(journal: Path) -> bool:
+    """Tell whether a journal is a plain file that names no superior, as its end would say.
+
+    One that is not there, or no more, is harmless: whoever writes without WAL makes and removes one
+    with every batch of frames, while others begin to read.
+    """
     try:
-        if journal.is_symlink() or not journal.is_file():
+        found = journal.lstat()
+        if not stat.S_ISREG(found.st_mode):
             return False
         with journal.open("rb") as file:
-            file.seek(-min(len(_SUPERIOR), journal.stat().st_size), os.SEEK_END)
+            file.seek(-min(len(_SUPERIOR), found.st_size), os.SEEK_END)
             return file.read() != _SUPERIOR
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
 

@@ -266,8 +266,12 @@ def positions(data: Any, shape: tuple[int, ...]) -> npt.NDArray[Any]:
 
 
 def boxes(data: Any, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    """Return boxes as `positions` does. Raises ValueError for NaN too: every box is somewhere."""
+    """Return boxes, four sides in the last axis, as `positions` does; all NaN where there is none.
+
+    Raises ValueError for those that have some sides only.
+    """
     found = positions(data, shape)
-    if not np.isfinite(found).all():
+    sides = np.isnan(found).sum(axis=-1)
+    if not np.isin(sides, (0, 4)).all():
         raise ValueError("a box has a side that is no number")
     return found

@@ -9,15 +9,17 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 _VIDEO = (
-    "asf,av1,avi,avs2,avs3,cavsvideo,cine,dhav,dirac,dnxhd,dv,evc,flic,flv,gxf,h261,h263,h264,hevc,"
-    "ifv,ipu,ivf,kux,live_flv,lmlm4,lxf,m4v,matroska,mjpeg,mjpeg_2000,mov,mpeg,mpegts,mpegvideo,"
-    "mpjpeg,mtv,mxf,mxg,nsv,nut,nuv,obu,ogg,pva,rm,rpl,ser,smjpeg,swf,ty,vc1,vc1test,vivo,vvc,wtv,"
+    "apv,asf,av1,avi,avs2,avs3,bink,cavsvideo,cdxl,cine,dhav,dirac,dnxhd,dv,ea,evc,film_cpk,flic,"
+    "flv,gxf,h261,h263,h264,hevc,hxvs,ifv,ingenient,ipu,iv8,ivf,ivr,kux,live_flv,lmlm4,luodat,lxf,"
+    "m4v,matroska,mjpeg,mjpeg_2000,moflex,mov,mpeg,mpegts,mpegvideo,mpjpeg,mtv,mxf,mxg,nc,nsv,nut,"
+    "nuv,obu,ogg,pmp,pva,rm,roq,rpl,ser,smjpeg,smk,swf,thp,ty,usm,vc1,vc1test,vivo,vvc,wtv,xmv,"
     "yuv4mpegpipe"
 )
 _PICTURES = (
-    "apng,bmp_pipe,dpx_pipe,exr_pipe,gif,hdr_pipe,j2k_pipe,jpeg_pipe,jpegls_pipe,jpegxl_anim,"
-    "jpegxl_pipe,pam_pipe,pbm_pipe,pcx_pipe,pfm_pipe,pgm_pipe,png_pipe,ppm_pipe,psd_pipe,qoi_pipe,"
-    "sgi_pipe,sunrast_pipe,tiff_pipe,webp_pipe"
+    "apng,bmp_pipe,cri_pipe,dds_pipe,dpx_pipe,exr_pipe,gif,hdr_pipe,ico,iff,j2k_pipe,jpeg_pipe,"
+    "jpegls_pipe,jpegxl_anim,jpegxl_pipe,jpegxs_pipe,msp,pam_pipe,pbm_pipe,pcx_pipe,pfm_pipe,"
+    "pgm_pipe,phm_pipe,photocd_pipe,png_pipe,ppm_pipe,psd_pipe,qdraw_pipe,qoi_pipe,sgi_pipe,"
+    "sunrast_pipe,tiff_pipe,webp_pipe,xbm_pipe,xpm_pipe,xwd_pipe"
 )
 _SOUND = "aac,ac3,aiff,amr,ape,au,caf,dsf,dts,eac3,flac,mp3,mpc,mpc8,tak,truehd,tta,voc,w64,wav,wv"
 """To be told as such."""

@@ -120,8 +120,13 @@ def test_no_other_declaration_passes_for_one_of_ours(
         tried(SCHEMA, 1)
 
 
-def test_tables_of_a_later_version_are_no_harm(session: Path) -> None:
-    path = altered(session, "later", "CREATE TABLE sound (frame INTEGER PRIMARY KEY, level REAL)")
+@pytest.mark.parametrize(
+    "script",
+    ["CREATE TABLE sound_2 (frame INTEGER PRIMARY KEY, level REAL)", "ANALYZE"],
+    ids=["of a later version", "of SQLite's own"],
+)
+def test_tables_that_nobody_asks_are_no_harm(script: str, session: Path) -> None:
+    path = altered(session, "later", script)
     with Recording.open(path) as recording:
         assert len(recording.indices()) == sessions.FRAMES
 

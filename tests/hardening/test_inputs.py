@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clips import Coding, drifting, encode
-from command import called
+from command import called, refused
 from measured import measured
 from mutating import broken
 from odd_files import (
@@ -233,6 +233,7 @@ def test_a_name_is_cut_where_its_results_would_have_none(here: Path) -> None:
     assert stem_of("é" * 125 + ".mp4") == "é" * 80
     (here / ("a" * 255)).mkdir()
     assert stem_of("a" * 255) == "a" * 160
+    assert "cannot be read" in refused(called("track", "a" * 300 + ".mp4"), 3)
 
 
 def test_bombs_are_refused_before_they_fill_the_memory(tmp_path: Path, tried: Tried) -> None:

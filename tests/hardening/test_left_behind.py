@@ -13,20 +13,22 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
-from command import MAIN, called, environment, told
+from command import MAIN, called, environment, refused, told
 from killing import everything, halves
 from sessions import fixture_a, write
 
+from sdpose_track.cache import sha256_of
 from sdpose_track.checkpoints import find
 from sdpose_track.detect.openvino_runtime import OpenVinoRuntime
 from sdpose_track.errors import CheckpointError
 from sdpose_track.export.files import ABANDONED_S
 from sdpose_track.locks import lock
 from sdpose_track.pipeline import plan
-from sdpose_track.pipeline.plan import SIZE
+from sdpose_track.pipeline.begun import SIZE
 from sdpose_track.records import NO_DETECTIONS, FramePoses, FrameResult
 from sdpose_track.scratch import PREFIX, YOUNG_S, scratch
 from sdpose_track.session.recording import Recording
@@ -159,17 +161,19 @@ def test_temporary_folders_of_killed_programs_are_removed_by_the_next(
     left = Path(done.stdout.strip()).parent
     assert left.parent == tmp_path
     assert left.is_dir()
-    strange = tmp_path / f"{PREFIX}file"
+    strange, unpacked = tmp_path / f"{PREFIX}file", tmp_path / f"{PREFIX}main"
     strange.touch()
+    (unpacked / "docs").mkdir(parents=True)
     with scratch() as first:
         assert left.is_dir(), "it may be about to be held"
-        for folder in (left, first.parent):
+        for folder in (left, first.parent, unpacked):
             aged(folder, 2 * YOUNG_S)
         with scratch() as second:
             assert not left.exists()
             assert first.is_dir(), "it is held"
             assert second != first
-    assert list(tmp_path.iterdir()) == [strange]
+    assert {*tmp_path.iterdir()} == {strange, unpacked}
+    assert (unpacked / "docs").is_dir(), "it is somebody's"
 
 
 @pytest.fixture
@@ -217,6 +221,22 @@ def test_exports_of_a_complete_session_load_no_network(
         assert recording.header.source.name == str(moved)
     names = ["people.sdpose", "people_smooth.csv", "people_smooth.csv.meta.json"]
     assert sorted(path.name for path in complete.parent.iterdir()) == names
+
+
+@pytest.mark.usefixtures("no_networks")
+def test_who_trusts_a_checkpoint_is_believed_for_a_complete_session_too(
+    complete: Path, people_clip: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.pt"
+    with ZipFile(find("yolo11n-pose", "pose").path) as known, ZipFile(mine, "w") as own:
+        for member in known.infolist():
+            own.writestr(member, known.read(member))
+        own.comment = b"nobody knows this one"
+    with SessionWriter.resume(complete) as writer:
+        writer.note("pose", {"name": "mine", "sha256": sha256_of(mine)})
+    words = ("track", people_clip, "--out", complete.parent, "--resume", "--json", "--pose", mine)
+    refused(called(*words), 4)
+    assert told(called(*words, "--trust-checkpoint"))["frames_resumed"] == 3
 
 
 @pytest.mark.usefixtures("no_networks")

@@ -251,7 +251,7 @@ def test_how_a_camera_is_asked_for_elsewhere_is_shown_and_counts_again(page: Liv
     assert page.controls.wish(LiveWish(spec="2")).capture == CaptureSettings()
 
 
-def test_a_certificate_is_taken_unchecked_only_if_that_is_ticked(
+def test_a_certificate_is_taken_unchecked_only_if_that_is_ticked_now(
     page: LivePage, preferences: Preferences, qtbot: QtBot
 ) -> None:
     wish = LiveWish(spec="rtsps://camera", capture=CaptureSettings(any_certificate=True))
@@ -263,7 +263,8 @@ def test_a_certificate_is_taken_unchecked_only_if_that_is_ticked(
     page.controls.remember()
     again = LivePage(preferences)
     qtbot.addWidget(again)
-    assert again.controls.form.capture.any_certificate
+    assert again.controls.form.address.text() == "rtsps://camera"
+    assert not again.controls.form.any_certificate.isChecked()
 
 
 def test_a_camera_that_was_asked_for_elsewhere_is_shown_as_it_was_called(page: LivePage) -> None:

@@ -72,7 +72,7 @@ def test_an_unknown_checkpoint_is_asked_about_and_no_is_the_answer_of_enter_and_
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Escape):
         live.begin(wish_for(uneven_clip, evil))
         dialog = asked(live, qtbot)
-        assert dialog.text() == "<b>evil.pt is not known here."
+        assert dialog.text() == "Load <b>evil.pt? It is not known here."
         assert dialog.textFormat() is Qt.TextFormat.PlainText
         assert "can run code" in dialog.informativeText()
         assert sha256_of(evil)[:12] in dialog.informativeText()

@@ -97,8 +97,8 @@ def _groups() -> dict[str, tuple[Part, ...]]:
     """Return what is told of, under headings."""
     direct = tuple(part for part in packages() if part.purpose)
     others = tuple(part for part in packages() if not part.purpose)
-    return {"Packages of this program": direct, "What comes with them": inside(),
-            "Packages that those need": others}  # fmt: skip
+    return {"Packages of this program": direct, "Inside of packages, and weights": inside(),
+            "Packages that only others need": others}  # fmt: skip
 
 
 def _line(part: Part) -> str:

@@ -18,7 +18,7 @@ from ui.versions import Part
 
 COLUMNS = ("Name", "Version", "Licence", "For")
 _LICENCE = COLUMNS.index("Licence")
-_WIDEST = 30
+_WIDEST = 36
 """Average letters of a licence's column; longer ones end in an ellipsis, and a tip tells them."""
 
 
@@ -45,7 +45,7 @@ class LicenceList(QWidget):
         self._rows = [row for title, parts in groups.items() for row in self._group(title, parts)]
         self.tree.expandAll()
         self._set_widths()
-        self.nothing = label("Nothing here is called so.", muted=True)
+        self.nothing = label("Nothing matches.", muted=True)
         self.nothing.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

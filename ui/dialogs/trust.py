@@ -25,8 +25,11 @@ class TrustDialog(QMessageBox):
         self.setWindowTitle("Unknown checkpoint")
         self.setIcon(QMessageBox.Icon.Warning)
         self.setTextFormat(Qt.TextFormat.PlainText)  # the name of a file may look like HTML
-        self.setText(f"{refused.path.name} is not known here.")
-        self.setInformativeText(f"{DANGER}\n\n{refused.path}\nsha256 {refused.sha256[:12]}…")
+        self.setText(f"Load {refused.path.name}? It is not known here.")
+        half = len(refused.sha256) // 2  # whole, to be compared; in two lines, for its width
+        told = f"{refused.sha256[:half]}\n{refused.sha256[half:]}"
+        self.setInformativeText(f"{DANGER}\n\n{refused.path}\nsha256\n{told}")
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.yes = self.addButton("&Load It", QMessageBox.ButtonRole.AcceptRole)
         self.no = self.addButton("&Do Not Load It", QMessageBox.ButtonRole.RejectRole)
         self.setDefaultButton(self.no)

@@ -234,13 +234,12 @@ class SourceForm(QWidget):
 
     @property
     def remembered(self) -> dict[str, Any]:
-        """What is chosen, as JSON values; passwords in addresses are not among it."""
+        """What is chosen, as JSON values; passwords in addresses and consent are not among it."""
         return {
             "kind": self._wanted.value,
             "camera": self._camera,
             "address": _without_password(self.address.text().strip()),
             "file": self.file.text().strip(),
-            "any_certificate": self.any_certificate.isChecked(),
             "loop": self.loop.isChecked(),
             **self.asked.remembered,
             "latency_ms": self.latency.value(),
@@ -252,7 +251,6 @@ class SourceForm(QWidget):
         self._camera = texts.get("camera", "")
         self.address.setText(texts.get("address", ""))
         self.file.setText(texts.get("file", ""))
-        self.any_certificate.setChecked(before.get("any_certificate") is True)
         self.loop.setChecked(before.get("loop") is not False)
         self.asked.restore(texts)
         latency = before.get("latency_ms")
