@@ -15,7 +15,7 @@ from PyQt6.QtCore import QEventLoop, QSocketNotifier, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from sdpose_track import __version__
-from sdpose_track.cli import Stopping
+from sdpose_track.cli.stopping import Stopping
 from sdpose_track.errors import OutputError, SourceError
 from sdpose_track.live.wish import LiveWish
 from ui import crash, keys

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 
-from sdpose_track.errors import SdposeError
+from sdpose_track.errors import DeviceError, SdposeError
 from sdpose_track.pipeline.events import Event, Finished, FrameDone, Listeners
 
 T = TypeVar("T")
@@ -51,6 +51,7 @@ class _Task(NamedTuple):
     work: Callable[[], Any]
     done: Callable[[Any], None] | None
     failed: Failed | None
+    fell: Callable[[], None] | None
     topic: str | None
     generation: int
 
@@ -65,7 +66,8 @@ class Lane(QObject):
     """One thread that does what it is asked, one after another; answers come back in this one.
 
     An error that the library raises on purpose goes to `failed` of what was asked, or to
-    `refused`; any other is a bug and is raised here, where the crash handler finds it.
+    `refused`, and so does that there is no memory; any other is a bug and is raised here, where the
+    crash handler finds it.
     """
 
     refused = pyqtSignal(str)
@@ -91,9 +93,10 @@ class Lane(QObject):
         done: Callable[[T], None] | None = None,
         failed: Failed | None = None,
         *,
+        fell: Callable[[], None] | None = None,
         topic: str | None = None,
     ) -> None:
-        """Do `work` on the lane's thread, then call `done` or `failed` here.
+        """Do `work` on the lane's thread, then call `done` or `failed` here; `fell` after a bug.
 
         Of one `topic` only the newest question counts: one that waits is replaced, and the answer
         of one that is under way is dropped. Asked of a closed lane, nothing happens.
@@ -104,7 +107,7 @@ class Lane(QObject):
             if topic is not None:
                 self._forget(topic)
             generation = self._generations.get(topic, 0) if topic is not None else 0
-            self._tasks.append(_Task(work, done, failed, topic, generation))
+            self._tasks.append(_Task(work, done, failed, fell, topic, generation))
             self._turn.notify()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=f"sdpose-{self._name}")
@@ -169,12 +172,31 @@ class Lane(QObject):
         if error is None:
             if task.done is not None:
                 task.done(value)
-        elif not isinstance(error, SdposeError):
-            raise error
-        elif task.failed is not None:
-            task.failed(error)
+            return
+        sentence = _sentence(error)
+        if sentence is None:
+            if task.fell is not None:
+                task.fell()
+            raise _as_fault(error, self._name)
+        if task.failed is not None:
+            task.failed(sentence)
         else:
-            self.refused.emit(str(error))
+            self.refused.emit(str(sentence))
+
+
+def _sentence(error: BaseException) -> SdposeError | None:
+    if isinstance(error, MemoryError):
+        return DeviceError("the memory of this machine is full; close other programs and try again")
+    return error if isinstance(error, SdposeError) else None
+
+
+def _as_fault(error: BaseException, name: str) -> Exception:
+    """Return what a slot may raise: a SystemExit would end the program without a word."""
+    if isinstance(error, Exception):
+        return error
+    fault = RuntimeError(f"{type(error).__name__} on the thread {name}")
+    fault.__cause__ = error
+    return fault
 
 
 class EngineBridge(QObject):

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Protocol
+
+from sdpose_track.cli.stopping import INTERRUPTED, Stopping, end_in_peace
 
 if TYPE_CHECKING:
     from sdpose_track.live.wish import LiveWish
 
-INTERRUPTED = 130
 UNWRITABLE = 5
 
 
@@ -43,7 +42,7 @@ def main(arguments: Sequence[str] | None = None, viewer: Viewer | None = None) -
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
     try:
-        code = _carried_out(arguments, viewer)
+        code = _carried_out(arguments, viewer, stopping)
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -55,15 +54,15 @@ def main(arguments: Sequence[str] | None = None, viewer: Viewer | None = None) -
     except OSError as error:
         complain(f"the output cannot be written: {error.strerror or error}")
         code = UNWRITABLE
-    if code == INTERRUPTED:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left that could be interrupted
-        code = stopping.exit_code
-    return code
+    end_in_peace()
+    return stopping.exit_code if code == INTERRUPTED else code
 
 
-def _carried_out(arguments: Sequence[str] | None, viewer: Viewer | None) -> int:
+def _carried_out(arguments: Sequence[str] | None, viewer: Viewer | None, stopping: Stopping) -> int:
     import argparse
 
+    from sdpose_track.cli.insisting import Insisting
+    from sdpose_track.cli.limits import check_limits, is_memory
     from sdpose_track.cli.parser import build_parser
     from sdpose_track.cli.screen import Screen
     from sdpose_track.errors import DeviceError, SdposeError
@@ -71,62 +70,23 @@ def _carried_out(arguments: Sequence[str] | None, viewer: Viewer | None) -> int:
     screen = Screen()
     screen.install()
     try:
-        options = build_parser().parse_args(arguments, argparse.Namespace(viewer=viewer))
-        code: int = options.run(options, screen)
+        check_limits()
+        with Insisting(stopping), stopping.heard():
+            options = build_parser().parse_args(arguments, argparse.Namespace(viewer=viewer))
+            code: int = options.run(options, screen)
         return code
     except SdposeError as error:
         screen.end()
         complain(str(error))
         return error.exit_code
-    except MemoryError:
+    except Exception as error:  # boundary: of what is none of ours, this one is told
+        if not is_memory(error):
+            raise
         screen.end()
         complain("the memory of this machine is full; close other programs and try again")
         return DeviceError.exit_code
     finally:
         screen.remove()
-
-
-class Stopping:
-    """Stops in good order at Ctrl-C, and where a logout or a closed terminal ends the program.
-
-    A second Ctrl-C ends it at once: a session bears that. Of the others several come together.
-    """
-
-    def __init__(self, stop: Callable[[], None] | None = None) -> None:
-        """Call `stop` at the first signal; None raises KeyboardInterrupt."""
-        self._stop = stop
-        self._by: int | None = None
-
-    def listen(self) -> Callable[[], None]:
-        """Take the signals over; the returned function gives them back.
-
-        One that is ignored stays so, as `nohup` has it.
-        """
-        names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-        known = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        wanted = [n for n in known if n == signal.SIGINT or signal.getsignal(n) != signal.SIG_IGN]
-        before = {number: signal.signal(number, self._hear) for number in wanted}
-
-        def give_back() -> None:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-        return give_back
-
-    @property
-    def exit_code(self) -> int:
-        """What the program ends with if it was stopped: what shells say of that signal."""
-        return INTERRUPTED if self._by is None else 128 + self._by
-
-    def _hear(self, number: int, _frame: FrameType | None) -> None:
-        if self._by is not None:
-            if number == signal.SIGINT:
-                os._exit(self.exit_code)
-            return
-        self._by = number
-        if self._stop is None:
-            raise KeyboardInterrupt
-        self._stop()
 
 
 def complain(text: str, program: str = "sdpose-track") -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QUndoCommand, QUndoStack
 
+from sdpose_track.errors import SdposeError
 from sdpose_track.repair.edits import Edit
 from sdpose_track.repair.wording import in_words
 from sdpose_track.session.history import History
@@ -138,7 +139,7 @@ class Edits(QObject):
     def release(self, done: Callable[[], None] | None = None) -> None:
         """Let somebody else write the session, such as a run that goes on, then call `done`."""
         asked = self._number()
-        self._hand_in(lambda: self._bench.release(asked), done)
+        self._hand_in(lambda: self._bench.release(asked), done, is_last_resort=True)
 
     def close(self) -> None:
         """Store what was asked for and end the thread. Safe to call again."""
@@ -159,7 +160,13 @@ class Edits(QObject):
         self._asked += 1
         return self._asked
 
-    def _hand_in(self, work: Callable[[], Outcome], then: Callable[[], None] | None = None) -> None:
+    def _hand_in(
+        self,
+        work: Callable[[], Outcome],
+        then: Callable[[], None] | None = None,
+        *,
+        is_last_resort: bool = False,
+    ) -> None:
         self._bench.hand_in(work)
 
         def done(outcome: Outcome) -> None:
@@ -167,7 +174,14 @@ class Edits(QObject):
             if then is not None:
                 then()
 
-        self.lane.ask(self._bench.proceed, done)
+        if is_last_resort:
+            self.lane.ask(self._bench.proceed, done)
+        else:
+            self.lane.ask(self._bench.proceed, done, self._on_failure, fell=self.release)
+
+    def _on_failure(self, error: SdposeError) -> None:
+        self.release()  # and hear how the log is: nobody knows what was stored
+        self.refused.emit(str(error))
 
     def _on_outcome(self, outcome: Outcome) -> None:
         if outcome.asked <= self._heard:

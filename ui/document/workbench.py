@@ -6,6 +6,7 @@ only looks keeps nobody from it.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from sdpose_track.session.history import History
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.repairing import Repairing
 
+LOG = logging.getLogger(__name__)
 Group: TypeAlias = tuple[Edit, ...]
 """Edits that are undone as one."""
 NOTHING = History((), 0)
@@ -69,10 +71,14 @@ class Workbench:
         return self._waiting.popleft()()
 
     def finish(self) -> None:
-        """Do all that was handed in, and let go of the file."""
-        while self._waiting:
-            self.proceed()
-        self._let_go()
+        """Do all that was handed in, and let go of the file. What is refused now is logged."""
+        try:
+            while self._waiting:
+                refusal = self.proceed().refusal
+                if refusal is not None:
+                    LOG.error("%s", refusal)
+        finally:
+            self._let_go()
 
     # -- what can be handed in -----------------------------------------------------------------
 

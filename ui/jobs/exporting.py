@@ -148,7 +148,12 @@ class ExportJob(Job):
     def start(self) -> None:
         """Begin."""
         self._enter(State.RUNNING)
-        self._lane.ask(self._work.write, lambda _none: self._end(State.DONE, None), self._on_failed)
+        self._lane.ask(
+            self._work.write,
+            lambda _none: self._end(State.DONE, None),
+            self._on_failed,
+            fell=self._on_fault,
+        )
 
     def _stop(self) -> None:
         self._work.stop()

@@ -35,7 +35,12 @@ class FetchJob(Job):
     def start(self) -> None:
         """Begin."""
         self._enter(State.RUNNING)
-        self._lane.ask(self._fetch, lambda _none: self._end(State.DONE, None), self._on_failed)
+        self._lane.ask(
+            self._fetch,
+            lambda _none: self._end(State.DONE, None),
+            self._on_failed,
+            fell=self._on_fault,
+        )
 
     def _stop(self) -> None:
         """End with the piece that is coming, or once a silent server's time is up."""

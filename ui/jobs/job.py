@@ -146,3 +146,7 @@ class Job(QObject):
             self._end(State.CANCELLED, None)
         else:
             self._end(State.FAILED, in_words(str(error)))
+
+    def _on_fault(self) -> None:
+        """End what the crash handler tells the rest of."""
+        self._end(State.FAILED, "The program itself is at fault")

@@ -134,7 +134,7 @@ class TrackJob(Job):
 
     def start(self) -> None:
         """Begin: PREPARING may take seconds, since networks are loaded."""
-        self._lane.ask(self._work.prepare, self._on_prepared, self._on_failed)
+        self._lane.ask(self._work.prepare, self._on_prepared, self._on_failed, fell=self._on_fault)
 
     def pause(self) -> None:
         """Take no more frames; the few under way are finished and stored."""
@@ -175,7 +175,9 @@ class TrackJob(Job):
         self._bridge.advanced.connect(self._on_advanced)
         if self.state is not State.STOPPING:
             self._enter(State.RUNNING)
-        self._lane.ask(self._work.carry_out, self._on_carried_out, self._on_failed)
+        self._lane.ask(
+            self._work.carry_out, self._on_carried_out, self._on_failed, fell=self._on_fault
+        )
 
     def _on_advanced(self, done: int, poses: FramePoses) -> None:
         people = len(poses.people)

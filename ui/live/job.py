@@ -72,7 +72,7 @@ class LiveJob(Job):
 
     def start(self) -> None:
         """Begin: opening a source and loading networks may take seconds."""
-        self._lane.ask(self._begin, self._on_begun, self._on_failed)
+        self._lane.ask(self._begin, self._on_begun, self._on_failed, fell=self._on_fault)
 
     def _begin(self) -> LiveRun:
         """Open, prepare and start; on the lane's thread. Raises SdposeError."""
