@@ -5,6 +5,7 @@ What each test tried is counted and printed at the end, for the table in docs/re
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_TRIED] = {}
+    _heed_signals()
+
+
+def _heed_signals() -> None:
+    """Heed what `nohup`, or a shell in the background, told this process to ignore.
+
+    Its children would ignore it too, and no test could stop a program by it.
+    """
+    for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from typing import Any
 from sdpose_track.cli import complain
 from sdpose_track.cli.stopping import Stopping, known
 from sdpose_track.closing import Closing
+from sdpose_track.threads import begin
 
 
 class Insisting(Closing):
@@ -24,14 +25,22 @@ class Insisting(Closing):
     """
 
     def __init__(self, stopping: Stopping) -> None:
-        """Begin, on the main thread. Raises OSError if there are no sockets to be had."""
+        """Begin, on the main thread.
+
+        Raises OSError if there are no sockets to be had, DeviceError if there are no threads.
+        """
         self._stopping = stopping
         self._ours, self._theirs = socket.socketpair()
         self._theirs.settimeout(0)
+        self._thread = threading.Thread(target=self._watch, name="sdpose-signals", daemon=True)
+        try:
+            begin(self._thread)
+        except BaseException:
+            self._ours.close()
+            self._theirs.close()
+            raise
         self._awake = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
         self._hook, sys.unraisablehook = sys.unraisablehook, self._on_lost
-        self._thread = threading.Thread(target=self._watch, name="sdpose-signals", daemon=True)
-        self._thread.start()
 
     def close(self) -> None:
         """Leave everything as it was."""

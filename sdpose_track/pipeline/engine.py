@@ -25,6 +25,7 @@ from sdpose_track.pipeline.channel import Aborted, Channel
 from sdpose_track.pipeline.events import Finished, FrameDone, Listeners, Outcome
 from sdpose_track.pipeline.stage import Frames, Stage
 from sdpose_track.records import Frame
+from sdpose_track.threads import begin
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ class Engine:
             self._threads.append(_thread(stage.name, self._work, stage, i))
         try:
             for thread in self._threads:
-                _begin(thread)
+                begin(thread)
         except BaseException:  # Ctrl-C, or no more threads to be had
             self.stop()
             raise
@@ -131,7 +132,7 @@ class Engine:
 
     def _launch_results(self) -> None:
         try:
-            _begin(_thread("results", self._deliver))
+            begin(_thread("results", self._deliver))
         except DeviceError:  # else nobody would wait for those that did start
             self.stop()
             self._deliver()
@@ -265,15 +266,6 @@ class Engine:
 def _next(items: Generator[Frame, None, None] | Iterator[Any], clock: Clock) -> Any:
     with clock.running():
         return next(items, None)
-
-
-def _begin(thread: threading.Thread) -> None:
-    try:
-        thread.start()
-    except RuntimeError as error:
-        raise DeviceError(
-            "this machine gives the program no more threads; close other programs"
-        ) from error
 
 
 def _thread(name: str, run: Callable[..., None], *args: object) -> threading.Thread:

@@ -171,7 +171,7 @@ def test_a_file_that_grows_or_is_too_large_is_told_before_it_is_read(tmp_path: P
     with path.open("wb") as file:
         file.write(b"\x80\x02")
         file.truncate(LARGEST + 1)
-    with pytest.raises(CheckpointError, match=r"has 1\.1 GB, far more than any YOLO"):
+    with pytest.raises(CheckpointError, match=r"has 1\.6 GB, far more than any YOLO"):
         find(str(path), "pose", lambda _: True)
 
 

@@ -1,0 +1,17 @@
+"""Starting a thread where the machine may have none left to give."""
+
+from __future__ import annotations
+
+import threading
+
+from sdpose_track.errors import DeviceError
+
+
+def begin(thread: threading.Thread) -> None:
+    """Start `thread`. Raises DeviceError if the machine gives no more."""
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise DeviceError(
+            "this machine gives the program no more threads; close other programs"
+        ) from error
