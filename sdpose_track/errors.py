@@ -24,6 +24,10 @@ TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 """Unicode's bidirectional controls: they turn the writing of what follows."""
 
 
+LONGEST = 1000
+"""Characters of a sentence; of what somebody wrote into a file, the middle is left out."""
+
+
 def one_line(text: str) -> str:
     r"""Return `text` with what would break its line, or command a terminal, written as `\x1b`."""
     return text if text.isprintable() else "".join(map(_shown, text))
@@ -35,6 +39,12 @@ def _shown(character: str) -> str:
     return character.encode("unicode_escape").decode() if breaks or turns else character
 
 
+def _short(line: str) -> str:
+    """Return `line` without its middle if it is too long: at its end it says what to do."""
+    half = LONGEST // 2
+    return line if len(line) <= LONGEST else f"{line[: half - 1]}…{line[-half:]}"
+
+
 class SdposeError(Exception):
     """Base class of every error that this library raises on purpose."""
 
@@ -43,7 +53,7 @@ class SdposeError(Exception):
 
     def __init__(self, sentence: str = "") -> None:
         """Keep the sentence in one line: names of files and a stranger's texts are in it."""
-        super().__init__(one_line(sentence))
+        super().__init__(_short(one_line(sentence)))
 
 
 class SettingsError(SdposeError):

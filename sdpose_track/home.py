@@ -12,7 +12,7 @@ def at_home(name: str | Path) -> Path:
         return path  # `./~` is a file of that name
     try:
         return path.expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):  # ValueError: a NUL, which no name has
         return path
 
 
