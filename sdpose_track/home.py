@@ -1,8 +1,11 @@
-"""What `~` means in a name that somebody typed."""
+"""What `~` and `file://` mean in a name that somebody typed."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+_FILE = "file://"
 
 
 def at_home(name: str | Path) -> Path:
@@ -22,3 +25,13 @@ def from_home(path: Path) -> str:
         return str(Path("~") / path.relative_to(Path.home()))
     except (ValueError, RuntimeError):
         return str(path)
+
+
+def of_file_address(name: str) -> Path | None:
+    """Return the path that a `file://` address means; None for what is no such address."""
+    if not name.lower().startswith(_FILE):
+        return None
+    try:
+        return Path(unquote(urlsplit(name).path))
+    except ValueError:  # such as a host in half a pair of brackets
+        return Path(unquote(name[len(_FILE) :]))

@@ -40,7 +40,7 @@ _CHOICES = {
 SDPOSE_ONLY = ("crop", "input", "latent", "seed", "flip_test")
 """Fields of `ModelSettings` that other pose models do not heed."""
 _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
-_CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]+)?)")
+_CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-5]?[0-9]):([0-5]?[0-9](?:\.[0-9]{1,9})?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

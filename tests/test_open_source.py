@@ -19,7 +19,7 @@ from sdpose_track.sources import open_source
     "spec", ["rtsp://camera/1", "http://host/a.mp4", "https://host/a.mp4", "0", "12", "/dev/video0"]
 )
 def test_live_sources_are_said_to_come_later(spec: str) -> None:
-    with pytest.raises(SettingsError, match=r"come with the `live` command .* not there yet"):
+    with pytest.raises(SettingsError, match="follow it with sdpose-track live"):
         open_source(spec)
 
 

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sdpose_track.errors import SettingsError
-from sdpose_track.home import at_home
+from sdpose_track.home import at_home, of_file_address
 
 _WEB = "http,https,tls,tcp,crypto"
 _PROTOCOLS = {
@@ -66,9 +66,9 @@ def read_spec(spec: str, *, realtime: bool) -> Address | Path | str:
     if not spec.strip():
         raise SettingsError("SOURCE is empty; give a camera, an address or a file.")
     is_camera = bool(_CAMERA.fullmatch(spec))
-    is_file_address = spec.lower().startswith("file://")
-    path = Path(unquote(urlsplit(spec).path)) if is_file_address else at_home(spec)
-    if is_file_address or (_is_there(path) and (realtime or not is_camera)):
+    local = of_file_address(spec)
+    path = at_home(spec) if local is None else local
+    if local is not None or (_is_there(path) and (realtime or not is_camera)):
         if not realtime:
             raise SettingsError(f"{spec} is a file: --realtime plays it at its own speed.")
         return path

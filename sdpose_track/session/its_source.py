@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePath
-from urllib.parse import unquote, urlsplit
 
 from sdpose_track.errors import SourceError
-from sdpose_track.home import at_home
+from sdpose_track.home import at_home, of_file_address
 from sdpose_track.records import SourceInfo
 from sdpose_track.session.schema import other_file
 from sdpose_track.sources import Source, open_source
@@ -23,10 +22,10 @@ def find_source(name: str, folder: Path) -> Path:
     session's. A session may be a stranger's: no name makes this computer ask another one that the
     session itself is not on. Raises SourceError if it is in neither place, or was a live one.
     """
-    local = unquote(urlsplit(name).path) if name.lower().startswith("file://") else name
-    if "://" in local:
+    local = of_file_address(name)
+    if local is None and "://" in name:
         raise _gone(name)
-    there = at_home(local)
+    there = at_home(name) if local is None else local
     places = [folder / there.name]
     if not leads_away(there, folder.absolute()):
         places = [there, folder / there, *places]

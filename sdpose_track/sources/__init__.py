@@ -9,10 +9,9 @@ import re
 from errno import ENAMETOOLONG
 from fractions import Fraction
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from sdpose_track.errors import SettingsError, SourceError
-from sdpose_track.home import at_home
+from sdpose_track.home import at_home, of_file_address
 from sdpose_track.sources.source import Damage, Source
 
 __all__ = ["Damage", "Source", "open_source"]
@@ -57,14 +56,14 @@ def open_source(spec: str | Path, *, picture_rate: Fraction = Fraction(25)) -> S
 
 def _path(spec: str) -> Path:
     """Return the path that `spec` means, refusing what is live."""
-    if spec.lower().startswith("file://"):
-        return Path(unquote(urlsplit(spec).path))
+    if (local := of_file_address(spec)) is not None:
+        return local
     path = at_home(spec)
     if _ADDRESS.match(spec) or (_CAMERA.fullmatch(spec) and not path.is_file()):
         what = "an address" if _ADDRESS.match(spec) else "a camera"
         raise SettingsError(
-            f"{spec} is {what}: live sources come with the `live` command and are not there yet; "
-            "choose a file or a folder."
+            f"{spec} is {what}: follow it with sdpose-track live, which also records,"
+            " or choose a file or a folder."
         )
     return path
 

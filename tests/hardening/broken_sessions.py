@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
-from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ def spoil(path: Path, dice: random.Random) -> None:
         if dice.random() < 0.2:
             _without_kinds(session, dice)
         for _ in range(dice.choice((1, 1, 2, 3))):
-            with suppress(sqlite3.Error, JSONDecodeError):  # SQLite refuses it, or it is broken
+            with suppress(sqlite3.Error, ValueError, LookupError):  # nothing is left to break
                 dice.choice(_WAYS)(session, dice)
         session.commit()
 

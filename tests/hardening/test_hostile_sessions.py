@@ -62,7 +62,6 @@ OBJECTS = {
     " kind TEXT NOT NULL, value TEXT NOT NULL REFERENCES pose ON DELETE CASCADE)",
     "a table with row ids": "CREATE TABLE metas (key TEXT PRIMARY KEY, value TEXT NOT NULL);"
     "INSERT INTO metas SELECT * FROM meta; DROP TABLE meta; ALTER TABLE metas RENAME TO meta",
-    "statistics": "ANALYZE",
     "other spellings": 'CREATE TABLE "x y" (a)',
 }
 
