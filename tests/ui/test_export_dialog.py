@@ -88,7 +88,7 @@ def test_the_search_hides_what_has_not_every_word(ask: Make) -> None:
     formats.search.setText("blender point")
 
     def visible() -> set[str]:
-        return {item.text(0) for item in formats._items() if not item.isHidden()}
+        return {item.text(0) for item in formats.items() if not item.isHidden()}
 
     assert visible() == {"glb"}
     formats.search.setText("MEASURING")

@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLineEdit,
-    QTreeWidget,
-    QTreeWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QHeaderView, QTreeWidgetItem, QWidget
 
 from sdpose_track.export.table import GROUPS, Format
 from ui.dialogs.fields import GAP
+from ui.dialogs.searched_tree import SearchedTree
 
 _NAME = Qt.ItemDataRole.UserRole
 
 
-class FormatList(QWidget):
+class FormatList(SearchedTree):
     """Formats with one line each on what they are for; any number of them is ticked."""
 
     changed = pyqtSignal()
     """Others are ticked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search, such as Blender or JSON")
-        self.search.setAccessibleName("Search the formats")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._filter)
-        self.tree = QTreeWidget()
-        self.tree.setAccessibleName("Formats")
-        self.tree.setColumnCount(2)
+        super().__init__(
+            2, "Formats", "Search, such as Blender or JSON", "Search the formats", parent
+        )
         self.tree.setHeaderHidden(True)
-        self.tree.setRootIsDecorated(False)
-        self.tree.setItemsExpandable(False)
-        self.tree.setIndentation(GAP)
-        self.tree.setStyleSheet("QTreeView::item { padding: 2px 0; }")
-        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._fill()
         header = self.tree.header()
         if header is not None:
@@ -52,12 +33,6 @@ class FormatList(QWidget):
             header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.tree.setMinimumWidth(self._whole_width() // 2)
         self.tree.itemChanged.connect(lambda _item, _column: self.changed.emit())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.search)
-        column.addWidget(self.tree, 1)
-        self.setFocusProxy(self.search)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a size in which no summary is cut."""
@@ -71,12 +46,7 @@ class FormatList(QWidget):
 
     def _fill(self) -> None:
         for title, formats in GROUPS.items():
-            group = QTreeWidgetItem(self.tree, [title])
-            group.setFirstColumnSpanned(True)
-            group.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            font = group.font(0)
-            font.setBold(True)
-            group.setFont(0, font)
+            group = self.add_group(title)
             for entry in formats:
                 _add(group, entry)
         self.tree.expandAll()
@@ -85,36 +55,20 @@ class FormatList(QWidget):
         """Return the names of the formats that are ticked, in the order of the list."""
         return tuple(
             str(item.data(0, _NAME))
-            for item in self._items()
+            for item in self.items()
             if item.checkState(0) is Qt.CheckState.Checked
         )
 
     def tick(self, names: Iterable[str]) -> None:
         """Tick these and no others; names that are not there are left out."""
         wanted = set(names)
-        for item in self._items():
+        for item in self.items():
             is_on = item.data(0, _NAME) in wanted and not item.isDisabled()
             item.setCheckState(0, Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked)
 
-    def _items(self) -> Iterator[QTreeWidgetItem]:
-        for place in range(self.tree.topLevelItemCount()):
-            group = self.tree.topLevelItem(place)
-            for row in range(0 if group is None else group.childCount()):
-                item = None if group is None else group.child(row)
-                if item is not None:
-                    yield item
-
-    def _filter(self, text: str) -> None:
-        """Hide what has not every word that is searched for."""
-        words = text.lower().split()
-        for item in self._items():
-            told = f"{item.text(0)} {item.text(1)} {_group_of(item)}".lower()
-            item.setHidden(not all(word in told for word in words))
-        for place in range(self.tree.topLevelItemCount()):
-            group = self.tree.topLevelItem(place)
-            if group is not None:
-                children = (group.child(row) for row in range(group.childCount()))
-                group.setHidden(all(child is None or child.isHidden() for child in children))
+    def told(self, item: QTreeWidgetItem) -> str:
+        """Return what is searched of a format: what it is for, too."""
+        return f"{super().told(item)} {_group_of(item)}"
 
 
 def _add(group: QTreeWidgetItem, entry: Format) -> None:
