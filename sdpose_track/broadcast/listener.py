@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
 
 BURST = 65536
 """Bytes that a client may send at once; a browser's request with cookies is a few thousand."""
@@ -52,5 +53,8 @@ class Listener(ServerConnection):
         self._then = now
         if self._said > BURST:
             self.transport.abort()
-        else:
-            super().data_received(data)
+            return
+        super().data_received(data)
+        if self.protocol.eof_sent and self.protocol.state is State.CONNECTING:
+            # it talked on before it was answered: the answer would end an ended connection again
+            self.transport.abort()

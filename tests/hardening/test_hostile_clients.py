@@ -7,7 +7,7 @@ import json
 import random
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import pytest
 from broadcasting import LIMIT_S, eventually, message, person
@@ -157,6 +157,20 @@ def test_nothing_that_a_client_says_is_an_order(tried: Tried) -> None:
             bad.sendall(said)
             assert hears(server, good, number)
             tried(WORDS, 1)
+
+
+@pytest.mark.parametrize("lines", [(), ("Origin: http://evil.example",)])
+def test_who_talks_on_before_the_answer_is_cut_off(
+    lines: tuple[str, ...], amount: Amount, tried: Tried
+) -> None:
+    with serving() as (server, good):
+        for _ in range(amount(20, 500)):
+            with closing(socket.create_connection(("127.0.0.1", server.port), LIMIT_S)) as bad:
+                bad.sendall(request(*lines) + b"\xff" * 9)
+                with suppress(ConnectionError):
+                    assert bad.recv(4096) == b""
+            tried(WORDS, 1)
+        assert hears(server, good, 1)
 
 
 def test_noise_on_the_port_harms_nobody(amount: Amount, tried: Tried) -> None:
