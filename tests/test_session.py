@@ -23,10 +23,11 @@ from sdpose_track.records import (
     SourceInfo,
     measured,
 )
+from sdpose_track.session.place import is_begun
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import ModelRecord, SessionHeader
 from sdpose_track.session.view import View
-from sdpose_track.session.writer import SessionWriter, is_begun
+from sdpose_track.session.writer import SessionWriter
 from sdpose_track.smooth.choices import Smoothing
 
 BASE = Fraction(1, 1000)

@@ -216,8 +216,10 @@ def _alone(folder: Path) -> Iterator[None]:
     held = lock(folder)
     if held is None:
         raise OutputError(f"{folder} is being written by another fetch; wait until it is done")
-    with held:
+    try:
         yield
+    finally:
+        held.release()
 
 
 @contextmanager

@@ -16,10 +16,11 @@ from sdpose_track.errors import OutputError, SdposeError, SettingsError
 from sdpose_track.live.movie import MP4, LiveMovie
 from sdpose_track.live.records import LateLook, LiveResult
 from sdpose_track.records import Detections, FramePoses, FrameResult, Pose, SourceInfo
+from sdpose_track.session.place import is_begun, mend
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import ModelRecord, SessionHeader
 from sdpose_track.session.storage import Advice
-from sdpose_track.session.writer import SessionWriter, is_begun
+from sdpose_track.session.writer import SessionWriter
 from sdpose_track.skeletons import SKELETONS
 from sdpose_track.sources import open_source
 from sdpose_track.sources.timing import regular_rate, typical_step
@@ -57,6 +58,7 @@ class Recorder:
 
         Raises SettingsError if one of them is there already, OutputError if it cannot be written.
         """
+        mend(path)
         if is_begun(path):
             raise SettingsError(f"{path} exists; record to another name")
         self.path = path

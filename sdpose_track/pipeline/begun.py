@@ -9,9 +9,10 @@ from typing import NamedTuple
 from sdpose_track.checkpoints import find
 from sdpose_track.errors import SessionError, SettingsError
 from sdpose_track.records import SourceInfo
+from sdpose_track.session.place import mend, refuse_existing
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import SessionHeader, other_file
-from sdpose_track.session.writer import SessionWriter, refuse_existing
+from sdpose_track.session.writer import SessionWriter
 from sdpose_track.settings import DETECTOR_SIZES, TrackSettings
 from sdpose_track.track.bytetrack import REVISION
 
@@ -28,7 +29,11 @@ class Complete(NamedTuple):
 
 
 def check_free(source: str, session: Path, *, resume: bool, overwrite: bool) -> None:
-    """Raise SettingsError if a session is there unasked, or `session` is the source itself."""
+    """Raise SettingsError if a session is there unasked, or `session` is the source itself.
+
+    What a killed run left of a replacement is ended first.
+    """
+    mend(session)
     if session.exists() and Path(source).exists() and session.samefile(source):
         raise SettingsError(
             f"{session} is the source itself; choose another folder for the session with --out"

@@ -25,9 +25,10 @@ from sdpose_track.pipeline.seats import take
 from sdpose_track.pipeline.stages import DetectStage, Ending, PastFrame, StoreStage, TrackStage
 from sdpose_track.records import Frame, LostFrame
 from sdpose_track.session.its_source import check_unchanged
+from sdpose_track.session.place import is_begun
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import SessionHeader
-from sdpose_track.session.writer import SessionWriter, is_begun
+from sdpose_track.session.writer import SessionWriter
 from sdpose_track.settings import LiveSettings, TrackSettings
 from sdpose_track.sources.source import Source
 from sdpose_track.track.bytetrack import REVISION, ByteTracker

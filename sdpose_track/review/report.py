@@ -68,9 +68,9 @@ class Report:
     """Figures of a session with the repairs that hold."""
 
     complete: bool
+    """The run that made it came to its end."""
     live: bool
     """Recorded from a live source."""
-    """The run that made it came to its end."""
     lost: int
     """Frames that could not be decoded."""
     people: tuple[PersonQuality, ...]

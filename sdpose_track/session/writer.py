@@ -7,10 +7,9 @@ still in flight, and a reader may open the file at any time.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ import filelock
 import numpy as np
 
 from sdpose_track.closing import Closing
-from sdpose_track.errors import OutputError, SessionError, SettingsError
+from sdpose_track.errors import OutputError
 from sdpose_track.records import FrameResult, FrameState, LostFrame, Pose, SourceInfo
 from sdpose_track.session.cues import store_cues
-from sdpose_track.session.guarding import connected
+from sdpose_track.session.place import aside, end_replacing, refuse_existing, remove
 from sdpose_track.session.schema import (
     APPLICATION_ID,
     TABLES,
@@ -79,9 +78,10 @@ class SessionWriter(Closing):
             ) from error
         held = locked(path, advice)
         try:
+            end_replacing(path)
             if not replace:
                 refuse_existing(path)
-            with _aside(path):
+            with aside(path):
                 connection = _begun(path, header, advice)
         except BaseException:
             held.release()
@@ -176,35 +176,6 @@ class SessionWriter(Closing):
                 self._lock.release()
 
 
-def is_begun(path: Path) -> bool:
-    """Tell whether there is anything at `path` to go on with.
-
-    A run that was killed while it made its session leaves an empty file or an empty database,
-    which is as good as none. Raises OutputError if nothing can be looked for there.
-    """
-    try:
-        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
-            return False
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror}; choose another folder with --out"
-        ) from error
-    try:
-        with closing(connected(path, str(path.absolute()))) as connection:
-            table = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-            return table is not None
-    except (SessionError, sqlite3.Error):
-        return True  # not ours to judge: reading it says what is wrong
-
-
-def refuse_existing(path: Path) -> None:
-    """Raise SettingsError if there is a session at `path` already."""
-    if is_begun(path):
-        raise SettingsError(
-            f"{path} exists: give --resume to go on with it or --overwrite to start anew"
-        )
-
-
 def _begun(path: Path, header: SessionHeader, advice: Advice) -> sqlite3.Connection:
     """Return a connection to a new session: all of it there, or nothing."""
     connection = None
@@ -222,44 +193,9 @@ def _begun(path: Path, header: SessionHeader, advice: Advice) -> sqlite3.Connect
         if connection is not None:
             connection.close()
         with suppress(OSError):
-            _remove(path)
+            remove(path)
         raise
     return connection
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[None]:
-    """Put the session at `path`, if there is one, out of the way: back if the block raises."""
-    old = path.with_name(f".{path.name}.old")
-    try:
-        if path.exists():
-            _remove(old)
-        _move(path, old)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be replaced: {error.strerror}") from error
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError):
-            _move(old, path)
-        raise
-    with suppress(OSError):  # the new one is there; what is left of the old one is replaced next
-        _remove(old)
-
-
-def _files(path: Path) -> list[Path]:
-    return [path.with_name(path.name + suffix) for suffix in ("", "-journal", "-wal", "-shm")]
-
-
-def _move(path: Path, to: Path) -> None:
-    for file, place in zip(_files(path), _files(to), strict=True):
-        with suppress(FileNotFoundError):
-            os.replace(file, place)
-
-
-def _remove(path: Path) -> None:
-    for file in _files(path):
-        file.unlink(missing_ok=True)
 
 
 def _pose_row(frame: int, pose: Pose) -> tuple[Any, ...]:

@@ -22,9 +22,10 @@ from sdpose_track.repair.edits import Rename
 from sdpose_track.session.edit_log import EditLog
 from sdpose_track.session.guarding import MOST_EDITS
 from sdpose_track.session.its_source import find_source, leads_away, reopened
+from sdpose_track.session.place import is_begun
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.view import View
-from sdpose_track.session.writer import SessionWriter, is_begun
+from sdpose_track.session.writer import SessionWriter
 
 Amount = Callable[[int, int], int]
 Tried = Callable[[str, int], None]

@@ -10,9 +10,9 @@ from sdpose_track.checkpoints.manifest import Checkpoint, manifest
 from sdpose_track.errors import SdposeError
 from sdpose_track.pipeline.seats import BEST, LIGHT, gpu_names
 from sdpose_track.records import SourceInfo
+from sdpose_track.session.place import is_begun, mend
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import other_file
-from sdpose_track.session.writer import is_begun
 from sdpose_track.settings import DEFAULT_CONFIDENCE
 from ui.look.texts import bytes_text, plural
 
@@ -100,9 +100,10 @@ class Found:
 
 def look_at(path: Path, info: SourceInfo) -> Found | None:
     """Return what is known of the session at `path`; None if there is none worth keeping."""
-    if not is_begun(path):
-        return None
     try:
+        mend(path)
+        if not is_begun(path):
+            return None
         with Recording.open(path) as recording:
             return _found(recording, info)
     except SdposeError as error:
