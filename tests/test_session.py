@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,8 @@ from sdpose_track.records import (
     SourceInfo,
     measured,
 )
+from sdpose_track.session import storage
+from sdpose_track.session.guarding import connected
 from sdpose_track.session.place import is_begun
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import ModelRecord, SessionHeader
@@ -404,3 +408,22 @@ def test_people_are_chosen_by_id(path: Path) -> None:
         assert View(recording, people=[7]).track_ids == (7,)
         with pytest.raises(SettingsError, match="there is no person 3; this session has 1, 7"):
             View(recording, people=[3])
+
+
+def test_a_session_that_is_just_being_changed_is_told_so_and_not_called_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where WAL cannot be had, as on some network drives, readers wait for the writer."""
+    monkeypatch.setattr(storage, "connected", partial(connected, timeout=0))
+    busy = r"is being written by another program; try again when it is done$"
+    written(path, result(0, 1))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        with Recording.open(path) as recording:
+            other.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(SessionError, match=busy):
+                recording.indices()
+            with pytest.raises(SessionError, match=busy):
+                Recording.open(path)
+            other.rollback()
+            assert len(recording.indices()) == 1

@@ -203,10 +203,29 @@ def reading(path: Path, what: str = "it is") -> Iterator[None]:
         sqlite3.DatabaseError, ArithmeticError, AttributeError, LookupError, RecursionError,
         TypeError, ValueError,
     ) as error:  # fmt: skip
+        if isinstance(error, sqlite3.OperationalError):
+            refuse_busy(path, error)
+            if _code(error) == sqlite3.SQLITE_IOERR:
+                raise SessionError(
+                    f"{path} cannot be read ({error}); check its disk, or copy it to another"
+                ) from error
         raise SessionError(
             f"{path} cannot be used: {what} damaged ({str(error) or type(error).__name__:.80});"
             " run track again with --overwrite"
         ) from error
+
+
+def refuse_busy(path: Path, error: sqlite3.OperationalError) -> None:
+    """Raise SessionError if `error` is that another program is just changing the session."""
+    if _code(error) == sqlite3.SQLITE_BUSY:
+        raise SessionError(
+            f"{path} is being written by another program; try again when it is done"
+        ) from error
+
+
+def _code(error: sqlite3.OperationalError) -> int:
+    """Return the primary result code: the lowest byte; 0 for what SQLite itself did not raise."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:

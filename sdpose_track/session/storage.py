@@ -16,7 +16,7 @@ import filelock
 from sdpose_track.errors import OutputError, SessionError
 from sdpose_track.locks import lock
 from sdpose_track.session.guarding import Connection, check_tables, connected
-from sdpose_track.session.schema import check_version
+from sdpose_track.session.schema import check_version, refuse_busy
 
 SPARE = 2**16
 """Bytes: SQLite asks for half as many at once for the index of its log."""
@@ -67,6 +67,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         try:
             connection = _queried(path, f"{address}?mode=rw")
         except sqlite3.OperationalError as error:
+            refuse_busy(path, error)
             if _has_log(path):
                 raise SessionError(
                     f"{path} cannot be read: its newest frames are in {path.name}-wal, which needs"
