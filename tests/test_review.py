@@ -524,8 +524,10 @@ def test_a_report_reads_everybody_twice_raw_and_to_be_smoothed(tmp_path: Path) -
     with Counting.open(session(tmp_path / "s.sdpose", 60, *people)) as recording:
         assert isinstance(recording, Counting)
         recording.reads = Counter()
-        found = quality(recording)
+        shares: list[float] = []
+        found = quality(recording, heard=shares.append)
         assert recording.reads == {1: 2, 2: 2}
+        assert shares == [0.25, 0.5, 0.75, 1.0]
         assert found.doubts == find_doubts(View(recording))
         assert recording.reads == {1: 3, 2: 3}
 

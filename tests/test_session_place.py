@@ -52,7 +52,7 @@ os._exit(0)
 def times(path: Path) -> list[float]:
     """Of every frame; none of a session that was just begun."""
     with Recording.open(path) as recording:
-        return recording.frame_times().tolist()
+        return [float(time) for time in recording.frame_times()]
 
 
 def unclosed(folder: Path) -> Path:

@@ -43,7 +43,10 @@ def _session(path: Path, options: argparse.Namespace, screen: Screen) -> int:
         facts, lines = _of_session(path, recording)
         if not options.json:
             print("\n".join(map(one_line, lines)), flush=True)
-        report = quality(recording)
+        report = quality(
+            recording, heard=lambda share: screen.status(f"looking at the people: {share:.0%}")
+        )
+        screen.end()
     found = () if options.check is None else report.findings(options.check)
     if options.json:
         told = {**facts, **as_json(report)}

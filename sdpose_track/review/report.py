@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -112,26 +113,34 @@ class Report:
         return tuple(found)
 
 
-def quality(recording: Recording, smoothing: Smoothing = Smoothing.OFFLINE) -> Report:
+def quality(
+    recording: Recording,
+    smoothing: Smoothing = Smoothing.OFFLINE,
+    heard: Callable[[float], object] = lambda _: None,
+) -> Report:
     """Return the figures of `recording`; those of the smoothed view are of `smoothing`.
 
-    One person is in memory at a time, raw or smoothed. Raises SessionError if the session is
-    damaged.
+    One person is in memory at a time, raw or smoothed. `heard` is told after each which share of
+    the work (0..1) is done: hours of whole bodies take minutes. Raises SessionError if the session
+    is damaged.
     """
     raw = View(recording, Smoothing.OFF)
     smooth = View(recording, smoothing, raw.track_ids, repairs=raw.repairs)
     look, measured = Look(raw), dict[int, _Measured]()
+    done, all_of_it = count(1), 2 * len(raw.track_ids)
     for track in raw.tracks():
         if len(track):  # a run that goes on has just found those who are nowhere
             look.take(track)
             measured[track.track_id] = _measured(track, raw.skeleton)
         del track  # before the next one is computed
+        heard(next(done) / all_of_it)
     people = []
     for track in smooth.tracks():
         if track.track_id in measured:
             name = raw.names.get(track.track_id)
             people.append(_person(name, measured[track.track_id], track, raw.skeleton))
         del track
+        heard(next(done) / all_of_it)
     looked = look.result()
     return Report(
         recording.is_complete,
