@@ -30,6 +30,7 @@ ADVICE = Advice(
     no_session="record to another name",
     full="record again",
     busy="record to another name",
+    gone="record to another folder",
 )
 MOST_HELD = 4096
 """Frames whose poses wait for the pose model; beyond, the oldest is stored as it is."""

@@ -37,6 +37,8 @@ class Advice(NamedTuple):
     """There was no space, and now there is."""
     busy: str
     """Somebody else writes it."""
+    gone: str
+    """It was there, and is not any more, or is another one."""
 
 
 RUN = Advice(
@@ -44,12 +46,14 @@ RUN = Advice(
     "choose another --out or use --overwrite",
     "go on with --resume",
     "wait for it or choose another --out",
+    "put it back and go on with --resume, or run track again",
 )
 EDIT = Advice(
     "make it and its folder writable, or copy it elsewhere",
     "choose a .sdpose file",
     "try again",
     "wait until it is done, or close the window that repairs it",
+    "open it again, where it is now",
 )
 
 
@@ -171,7 +175,7 @@ def transaction(
     that nobody finds.
     """
     if place_of(path) != was:
-        raise OutputError(f"{path} was removed or replaced while it was open; {advice.elsewhere}")
+        raise OutputError(f"{path} was removed or replaced while it was open; {advice.gone}")
     with told(path, advice), connection:
         yield
 

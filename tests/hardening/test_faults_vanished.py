@@ -160,7 +160,8 @@ def test_a_session_that_is_taken_away_while_written_ends_the_run(
     out = tmp_path / "out"
     with pytest.MonkeyPatch.context() as patch:
         once_stored(patch, 10, lambda: act(out))
-        assert "was removed or replaced" in refused(track(long_clip, out), 5)
+        told = refused(track(long_clip, out), 5)
+        assert "was removed or replaced while it was open; put it back and go on with" in told
     tried("a session that is removed or replaced while it is written", 1)
 
 
@@ -172,7 +173,7 @@ def test_a_repair_is_not_made_in_a_session_that_was_taken_away(
         folder.mkdir()
         with Repairing.open(write(folder / "block.sdpose", fixture_a())) as repairing:
             act(folder)
-            with pytest.raises(OutputError, match="was removed or replaced"):
+            with pytest.raises(OutputError, match="replaced while it was open; open it"):
                 repairing.apply(Rename(1, "Anna"))
             assert repairing.history.edits == ()
         tried("a session that is removed or replaced while it is written", 1)

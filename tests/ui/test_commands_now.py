@@ -67,6 +67,38 @@ def test_a_smoothing_cannot_be_chosen_on_the_live_page_which_says_why(playing: M
     assert (choice.isEnabled(), choice.toolTip()) == (True, before)
 
 
+def test_people_whom_nobody_sees_are_not_changed_by_keys_on_the_live_page(
+    qtbot: QtBot, playing: MainWindow
+) -> None:
+    people = playing.document.people
+    people.choose(2)
+    playing.commands_table["lock"].trigger()
+    qtbot.waitUntil(lambda: all(can(playing, name) == {True} for name in ("undo", "lock")))
+    playing.commands_table["lock"].trigger()
+    qtbot.waitUntil(lambda: can(playing, "delete") == {True})
+    playing.commands_table["live"].trigger()
+    assert can(playing, "undo", "redo", "delete", "rename", "hide") == {False}
+    press(playing, Qt.Key.Key_Delete)
+    press(playing, Qt.Key.Key_H)
+    people.choose(2)  # as a key does; what is offered is told anew
+    assert can(playing, "delete") == {False}
+    playing.commands_table["live"].trigger()
+    assert can(playing, "undo", "delete", "hide") == {True}
+    assert [row.track_id for row in people.rows] == [1, 2]
+    assert people.is_seen(2)
+
+
+def test_poses_are_not_compared_on_the_live_page_where_they_are_there_once(
+    playing: MainWindow,
+) -> None:
+    compare = ("compare-smoothed", "compare-raw", "compare-side-by-side", "compare-blended")
+    assert can(playing, *compare) == {True}
+    playing.commands_table["live"].trigger()
+    assert can(playing, *compare) == {False}
+    playing.commands_table["live"].trigger()
+    assert can(playing, *compare) == {True}
+
+
 def test_the_full_screen_is_the_pictures_and_escape_brings_everything_back(
     qtbot: QtBot, playing: MainWindow
 ) -> None:

@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QRadioButton,
     QSpinBox,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +35,35 @@ BOTH = pytest.mark.parametrize("colours", [DARK, LIGHT], ids=["dark", "light"])
 def test_every_text_is_readable_on_its_ground(colours: Tokens, pair: tuple[str, str]) -> None:
     ink, ground = (getattr(colours, name) for name in pair)
     assert theme.contrast(ink, ground) >= 4.5
+
+
+@BOTH
+@pytest.mark.parametrize("ground", ["window", "surface", "base", "raised"])
+def test_what_cannot_be_done_is_fainter_than_other_text_and_can_be_made_out(
+    colours: Tokens, ground: str
+) -> None:
+    faint, muted = (
+        theme.contrast(ink, getattr(colours, ground)) for ink in (colours.faint, colours.muted)
+    )
+    assert 2.8 <= faint < 0.75 * muted
+
+
+@pytest.mark.parametrize("chosen", [Theme.DARK, Theme.LIGHT])
+@pytest.mark.parametrize("made", [QPushButton, QToolButton])
+def test_the_words_on_a_button_that_cannot_be_pressed_can_be_made_out(
+    qtbot: QtBot, qapp: QApplication, made: type[QPushButton | QToolButton], chosen: Theme
+) -> None:
+    theme.apply(qapp, chosen)
+    button = made()
+    qtbot.addWidget(button)
+    button.setText("MMM")
+    button.setEnabled(False)
+    button.show()
+    image = button.grab().toImage()
+    middle = image.height() // 2
+    inks = {image.pixelColor(x, middle).name() for x in range(4, image.width() - 4)}
+    ground = image.pixelColor(4, middle)
+    assert max(theme.contrast(ink, ground) for ink in inks) >= 2.5
 
 
 def test_contrast_is_that_of_the_guidelines() -> None:

@@ -9,9 +9,17 @@ import pytest
 from documents import opened
 from hands import CTRL, PLAIN, SHIFT, click, double_click, press
 from PyQt6.QtCore import QModelIndex, QPoint, QSettings, Qt
-from PyQt6.QtWidgets import QApplication, QColorDialog, QLineEdit, QMenu, QToolButton, QWidget
+from PyQt6.QtWidgets import (
+    QApplication,
+    QColorDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
-from sessions import People, Script, fixture_a, person, source_info, write
+from sessions import People, Script, fixture_a, fixture_c, person, source_info, write
 
 from sdpose_track.records import Provenance
 from sdpose_track.repair.edits import Delete, Lock, Merge, Place, Rename, Split, Swap
@@ -19,6 +27,8 @@ from sdpose_track.session.edit_log import EditLog
 from sdpose_track.session.history import History
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.repairing import Repairing
+from sdpose_track.session.schema import ModelRecord, SessionHeader
+from sdpose_track.session.writer import SessionWriter
 from ui.actions import Actions
 from ui.document.document import Document
 from ui.document.reading import Kind
@@ -410,6 +420,44 @@ def test_without_people_the_panel_says_so(qtbot: QtBot, stand: Stand) -> None:
     labels = [child for child in stand.panel.findChildren(QWidget) if child.isVisible()]
     shown = [text for child in labels if (text := getattr(child, "text", str)())]
     assert "People are listed here once the tracking has found them." in shown
+
+
+def test_where_nobody_was_found_it_is_said_what_to_do(qtbot: QtBot, tmp_path: Path) -> None:
+    with standing(qtbot, write(tmp_path / "nobody.sdpose", fixture_c())) as stand:
+        texts = [label.text() for label in stand.panel.findChildren(QLabel) if label.isVisible()]
+        assert "Nobody was found in this session; track again with a lower confidence." in texts
+
+
+def test_where_nothing_was_tracked_yet_nobody_is_said_to_be_missing(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    path, model = tmp_path / "begun.sdpose", ModelRecord("yolo11n-pose", "d" * 64)
+    header = SessionHeader(source_info(), "coco17", model, model, {}, "0.1.0")
+    with SessionWriter.create(path, header) as writer, standing(qtbot, path) as stand:
+        labels = [label for label in stand.panel.findChildren(QLabel) if label.isVisible()]
+        said = "People are listed here once the tracking has found them."
+        assert said in [label.text() for label in labels]
+        writer.finish({})
+        with qtbot.waitSignal(stand.document.session_changed):
+            stand.document.refresh()
+        assert any(label.text().startswith("Nobody was found") for label in labels)
+
+
+def test_a_name_that_is_being_typed_goes_with_its_session(
+    qtbot: QtBot, stand: Stand, tmp_path: Path
+) -> None:
+    with qtbot.waitActive(stand.panel):
+        stand.panel.activateWindow()
+    stand.document.people.choose(1)
+    stand.panel.rename()
+    field = QApplication.focusWidget()
+    assert isinstance(field, QLineEdit)
+    field.insert("Bo")
+    with qtbot.waitSignal(stand.document.opened):
+        stand.document.open(write(tmp_path / "nobody.sdpose", fixture_c()))
+    qtbot.waitUntil(lambda: not stand.panel.table.findChildren(QLineEdit))
+    with Recording.open(tmp_path / "a.sdpose") as recording:
+        assert recording.history().held == ()
 
 
 def test_closing_in_the_middle_of_a_repair_keeps_it(qtbot: QtBot, tmp_path: Path) -> None:

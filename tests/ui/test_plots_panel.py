@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 from documents import opened
 from hands import press
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
-from PyQt6.QtGui import QColor, QMouseEvent, QWheelEvent
+from PyQt6.QtGui import QColor, QFontMetricsF, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QApplication, QComboBox, QToolButton
 from pytestqt.qtbot import QtBot
-from sessions import LEFT_WRIST, fixture_a, points, write
+from sessions import LEFT_WRIST, fixture_a, fixture_c, points, write
 
 from sdpose_track.repair.edits import Delete
 from sdpose_track.session.repairing import Repairing
@@ -21,7 +22,7 @@ from ui.document.document import Document
 from ui.look.theme import DARK, LIGHT, Theme, apply
 from ui.plots.chart import Chart
 from ui.plots.curves import Choice, Quantity
-from ui.plots.panel import NOBODY_CHOSEN, NOTHING_OPEN, PlotPanel
+from ui.plots.panel import NOBODY, NOBODY_CHOSEN, NOTHING_OPEN, PlotPanel
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen screen has none
 WRIST = Choice(Quantity.POSITION, "left_wrist")
@@ -80,6 +81,10 @@ def turn(chart: Chart, at: QPointF, notches: int, keys: Qt.KeyboardModifier | No
         Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     QApplication.sendEvent(viewport, event)
+
+
+def is_wide(chart: Chart, width: int) -> bool:
+    return chart.width() == width
 
 
 def python(code: str) -> str:
@@ -343,3 +348,38 @@ def test_the_time_axis_has_labels_for_the_whole_and_for_frames(
         chart.zoom(2.0, 0.5)
     labels = [label for _, label in bottom._tickLevels[0]]
     assert "0:00:00.500" in labels
+
+
+def test_no_label_of_the_time_axis_is_cut_off(qtbot: QtBot, panel: PlotPanel) -> None:
+    chart = shown(qtbot, panel)
+    bottom = chart._panes[-1].item.getAxis("bottom")
+    metrics = QFontMetricsF(chart.font())
+    for width in range(600, 900, 25):
+        panel.resize(width, 360)
+        qtbot.waitUntil(partial(is_wide, chart, width))
+        chart._fill()
+        seconds, label = bottom._tickLevels[0][-1]
+        end = chart._scale.x_of_time(seconds) + metrics.horizontalAdvance(label) / 2
+        assert end <= chart._scale.width
+
+
+def test_two_curves_are_told_apart_where_the_panel_is_as_low_as_it_can_be(
+    qtbot: QtBot, panel: PlotPanel
+) -> None:
+    chart = shown(qtbot, panel)
+    panel.resize(800, panel.minimumSizeHint().height())
+    qtbot.waitUntil(lambda: panel.height() == panel.minimumSizeHint().height())
+    upper, lower = (pane.item.getAxis("left").label for pane in chart._panes)
+    qtbot.waitUntil(
+        lambda: (
+            upper.mapRectToScene(upper.boundingRect()).bottom()
+            <= lower.mapRectToScene(lower.boundingRect()).top() + 4  # around a text there is air
+        )
+    )
+
+
+def test_in_a_session_without_people_nobody_is_to_be_chosen(qtbot: QtBot, tmp_path: Path) -> None:
+    with opened(qtbot, write(tmp_path / "nobody.sdpose", fixture_c())) as document:
+        panel = PlotPanel(document)
+        qtbot.addWidget(panel)
+        assert panel.message.text() == NOBODY

@@ -284,6 +284,8 @@ def test_every_control_has_a_name_and_can_be_reached(ask: Make, people_clip: Pat
         for control in dialog.findChildren(kind):
             named = control.accessibleName() or getattr(control, "text", str)()
             assert named, control
+            if isinstance(control, QCheckBox):
+                assert control.text().replace("&", "") in named, "which of them it is"
             assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 

@@ -246,6 +246,29 @@ def test_what_is_dropped_is_opened(qtbot: QtBot, window: MainWindow, session: Pa
     assert window.preferences.recent[0] == str(session)
 
 
+def test_of_several_things_that_are_dropped_none_is_said_to_be_open_that_is_not(
+    qtbot: QtBot, window: MainWindow, session: Path, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear …", encoding="utf-8")
+    what = QMimeData()
+    what.setUrls([QUrl.fromLocalFile(str(path)) for path in (letter, session)])
+    event = QDropEvent(
+        QPointF(100, 100), Qt.DropAction.CopyAction, what, Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    with qtbot.waitSignal(window.document.refused, timeout=LONG_MS):
+        window.dropEvent(event)
+    taken, refused = window.banners.sentences
+    assert taken.startswith("Only letter.txt is taken; drop one video at a time")
+    assert "letter.txt is not a video" in refused
+
+
+def test_what_is_noted_of_a_run_begins_as_sentences_do(window: MainWindow) -> None:
+    window.work.noted.emit("pose model: yolo11n-pose")
+    assert window.banners.sentences == ["Pose model: yolo11n-pose"]
+
+
 def test_what_cannot_be_opened_is_said_in_the_window(
     qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:

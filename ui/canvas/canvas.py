@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFocusEvent,
     QFont,
     QHelpEvent,
@@ -60,6 +61,8 @@ class Canvas(QWidget):
     placed = pyqtSignal(int, int, str, float, float)
     """A keypoint was put somewhere: track id, frame, name of the keypoint, x and y in pixels."""
     full_screen_wanted = pyqtSignal()
+    menu_wanted = pyqtSignal(QPoint, bool)
+    """A menu, at a point of the screen: of those who are chosen, else of the picture."""
     zoom_changed = pyqtSignal(float)
     """Device pixels for one pixel of the picture: 1 is 100 %."""
     look_changed = pyqtSignal()
@@ -287,6 +290,10 @@ class Canvas(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
             self.full_screen_wanted.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:  # noqa: N802
+        if event is not None and self._stage.scene is not None and not self._pointer.is_held:
+            self.menu_wanted.emit(event.globalPos(), self._pointer.means_people(event))
 
     def leaveEvent(self, _event: QEvent | None) -> None:  # noqa: N802
         self._stage.hover(None)

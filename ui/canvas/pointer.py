@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtGui import QContextMenuEvent
 from PyQt6.QtWidgets import QApplication
 
 from ui.canvas.hits import Joint
@@ -50,6 +51,22 @@ class Pointer:
             return Qt.CursorShape.PointingHandCursor
         can_pan = self._stage.lens.can_pan
         return Qt.CursorShape.OpenHandCursor if can_pan else Qt.CursorShape.ArrowCursor
+
+    @property
+    def is_held(self) -> bool:
+        """A button is down that began something."""
+        return self._grip is not None
+
+    def means_people(self, event: QContextMenuEvent) -> bool:
+        """Tell whether a menu is of people: whom one points at is chosen, unless they are."""
+        at, people = event.pos(), self._stage.document.people
+        if event.reason() is not QContextMenuEvent.Reason.Mouse:
+            return bool(people.chosen)
+        spot = self._stage.spot(at.x(), at.y())
+        person = None if spot is None else self._stage.person_at(spot)
+        if person is not None and person not in people.chosen:
+            people.choose(person)
+        return person is not None
 
     def press(self, at: QPointF, button: Qt.MouseButton) -> None:
         """A button goes down."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QFrame,
@@ -104,12 +105,13 @@ class Rows(QWidget):
     def add(self, name: str, control: QWidget, option: str = "", tip: str = "") -> None:
         """Add a control called `name`, with an `&` before its key; complaints find it by option."""
         row = self._grid.rowCount()
-        before = QLabel(name)
-        before.setBuddy(control.focusProxy() or control)
-        (control.focusProxy() or control).setAccessibleName(name.replace("&", ""))
+        before, target = QLabel(name), control.focusProxy() or control
+        before.setBuddy(target)
+        own = target.text() if isinstance(target, QCheckBox) else ""
+        target.setAccessibleName(": ".join(part.replace("&", "") for part in (name, own) if part))
         if tip:
             control.setToolTip(tip)
-            (control.focusProxy() or control).setAccessibleDescription(tip)
+            target.setAccessibleDescription(tip)
         wrong = Notice()
         is_tall = isinstance(control.layout(), QVBoxLayout | QGridLayout)
         if is_tall:

@@ -99,11 +99,14 @@ class Found:
 
 
 def look_at(path: Path, info: SourceInfo) -> Found | None:
-    """Return what is known of the session at `path`; None if there is none worth keeping."""
+    """Return what is known of the session at `path`; None if there is none worth keeping.
+
+    Raises OutputError if nothing can be looked for there, or moved back: no run could begin.
+    """
+    mend(path)
+    if not is_begun(path):
+        return None
     try:
-        mend(path)
-        if not is_begun(path):
-            return None
         with Recording.open(path) as recording:
             return _found(recording, info)
     except SdposeError as error:

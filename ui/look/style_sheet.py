@@ -15,7 +15,7 @@ QToolButton:hover { background: $hover; }
 QToolButton:pressed { background: $raised; border-color: $edge; }
 QToolButton:checked { background: $raised; border-color: $edge; }
 QToolButton:checked:hover { background: $hover; }
-QToolButton:disabled { color: $edge; }
+QToolButton:disabled { color: $faint; }
 QToolButton#small, QToolButton#qt_toolbar_ext_button { padding: 0; }
 QToolButton:focus { border-color: $accent; }
 QToolButton[popupMode="1"], QToolButton[popupMode="2"] { padding-right: 16px; }
@@ -30,7 +30,7 @@ QPushButton:pressed { background: $window; }
 QPushButton:focus { border: 1px solid $accent; }
 QPushButton:default { background: $accent; border-color: $accent; color: $on_accent; }
 QPushButton:default:focus { border: 2px solid $text; padding: 3px 15px; }
-QPushButton:disabled { background: $window; border-color: $line; color: $edge; }
+QPushButton:disabled { background: $window; border-color: $line; color: $faint; }
 
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 

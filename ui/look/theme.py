@@ -49,6 +49,8 @@ class Tokens:
     text: str
     muted: str
     """Of less important text."""
+    faint: str
+    """Of what cannot be done now: to be made out all the same, with a contrast of 2.8 or more."""
     accent: str
     """The one colour that says: here."""
     on_accent: str
@@ -80,6 +82,7 @@ DARK = Tokens(
     edge="#4a525f",
     text="#e4e7ec",
     muted="#a2abb8",
+    faint="#757a7f",
     accent="#62aef0",
     on_accent="#0c1722",
     selection="#2b68a6",
@@ -103,6 +106,7 @@ LIGHT = Tokens(
     edge="#aab2bd",
     text="#1b2027",
     muted="#525c69",
+    faint="#848a91",
     accent="#1763b0",
     on_accent="#ffffff",
     selection="#1f68b3",
@@ -235,16 +239,10 @@ def _palette(colours: Tokens) -> QPalette:
         palette.setColor(QPalette.ColorRole[role], QColor(getattr(colours, name)))
     disabled = QPalette.ColorGroup.Disabled
     for role in _FAINT:
-        palette.setColor(disabled, QPalette.ColorRole[role], _between(colours.text, colours.window))
+        palette.setColor(disabled, QPalette.ColorRole[role], QColor(colours.faint))
     palette.setColor(disabled, QPalette.ColorRole.Highlight, QColor(colours.raised))
     palette.setColor(disabled, QPalette.ColorRole.Base, QColor(colours.window))
     return palette
-
-
-def _between(one: str, other: str, share: float = 0.55) -> QColor:
-    """Return a mixture with `share` of the other colour, 0..1."""
-    pairs = zip(QColor(one).getRgb()[:3], QColor(other).getRgb()[:3], strict=True)
-    return QColor(*(round((1 - share) * (a or 0) + share * (b or 0)) for a, b in pairs))
 
 
 def _luminance(colour: QColor) -> float:

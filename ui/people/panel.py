@@ -26,7 +26,7 @@ from ui.people.cells import GAP, paint_swatch
 from ui.people.commands import BLENDS_S, Commands
 from ui.people.table import PeopleTable
 
-NOBODY = "Nobody was found in this session."
+NOBODY = "Nobody was found in this session; track again with a lower confidence."
 NO_SESSION = "People are listed here once the tracking has found them."
 COLOUR_NAMES = ("Orange", "Sky blue", "Green", "Yellow", "Blue", "Vermilion", "Purple")
 """Of the engine's palette."""
@@ -59,6 +59,7 @@ class PeoplePanel(QWidget):
         super().__init__(parent)
         self._document = document
         self.commands = commands
+        self._is_offered = True
         self.table = PeopleTable(document)
         self.blend = QComboBox()
         self.colours = QMenu(self)
@@ -66,7 +67,8 @@ class PeoplePanel(QWidget):
         self._paint_button = QToolButton()
         self._said = QLabel()
         self._pages = QStackedWidget()
-        self._menu = QMenu(self)
+        self.menu = QMenu(self)
+        """What can be done with those who are chosen."""
         self._lay_out()
         self._fill_menus()
         self._listen()
@@ -94,6 +96,11 @@ class PeoplePanel(QWidget):
         }
 
     # -- what can be done ----------------------------------------------------------------------
+
+    def offer(self, *, on: bool) -> None:
+        """Offer what makes sense, or nothing: keys must not change people whom nobody sees."""
+        self._is_offered = on
+        self._tell_actions()
 
     def rename(self) -> None:
         """Let the user type a name for the current person."""
@@ -177,7 +184,8 @@ class PeoplePanel(QWidget):
         self._paint_button.setMenu(self.colours)
         self._paint_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._paint_button.setAccessibleName("Colour")
-        menu = self._menu
+        menu = self.menu
+        menu.setToolTipsVisible(True)  # which say why something is grey
         menu.addActions([self._actions[name] for name in _LOOKS])
         self.colours.setTitle("Colour")
         menu.addMenu(self.colours)
@@ -201,13 +209,14 @@ class PeoplePanel(QWidget):
     def _offer(self, where: QPoint) -> None:
         viewport = self.table.viewport()
         if viewport is not None:
-            self._menu.popup(viewport.mapToGlobal(where))
+            self.menu.popup(viewport.mapToGlobal(where))
 
     # -- what makes sense ----------------------------------------------------------------------
 
     def _tell_rows(self) -> None:
+        facts = self._document.facts
         self._pages.setCurrentIndex(0 if self._document.people.rows else 1)
-        self._said.setText(NO_SESSION if self._document.facts is None else NOBODY)
+        self._said.setText(NOBODY if facts is not None and facts.is_complete else NO_SESSION)
 
     def _tell_actions(self) -> None:
         """Offer what makes sense, and say why the rest does not."""
@@ -215,7 +224,7 @@ class PeoplePanel(QWidget):
             if name in _LOG:
                 continue
             why_not = self.commands.why_not(name.replace("-", "_"))
-            action.setEnabled(why_not is None)
+            action.setEnabled(why_not is None and self._is_offered)
             action.setToolTip(_tip(action.toolTip(), why_not))
         why_not = self.commands.why_not("paint")
         self._paint_button.setEnabled(why_not is None)
@@ -231,7 +240,7 @@ class PeoplePanel(QWidget):
             action = self._actions[name]
             word = name.capitalize()
             short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-            action.setEnabled(can)
+            action.setEnabled(can and self._is_offered)
             action.setText(f"{word}: {short}" if text else word)
             action.setToolTip(_tip(action.toolTip(), edits.why_not or text or None))
 

@@ -7,9 +7,17 @@ from PyQt6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
+    Qt,
 )
 from PyQt6.QtGui import QMouseEvent
-from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PyQt6.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QHeaderView,
+    QLineEdit,
+    QTableView,
+    QWidget,
+)
 
 from sdpose_track.repair.edits import LONGEST_NAME
 from ui.document.document import Document
@@ -22,6 +30,7 @@ _MODES = {
     Column.NAME: QHeaderView.ResizeMode.Stretch,
 }
 _FLAG = QItemSelectionModel.SelectionFlag
+_RIGHT = Qt.MouseButton.RightButton
 
 
 class PeopleTable(QTableView):
@@ -41,6 +50,7 @@ class PeopleTable(QTableView):
         selection.selectionChanged.connect(self._on_selected)
         self._people.chosen_changed.connect(self._on_chosen)
         self._people.changed.connect(self._on_chosen)
+        self.people_model.modelAboutToBeReset.connect(self._give_up_name)
         self._on_chosen()
 
     def _arrange(self) -> None:
@@ -88,13 +98,21 @@ class PeopleTable(QTableView):
             self.scrollTo(index)
             self.edit(index)
 
+    def _give_up_name(self) -> None:
+        """Close the field of a name that is being typed: its person is about to go."""
+        viewport = self.viewport()
+        field = None if viewport is None else viewport.findChild(QLineEdit)
+        if field is not None and self.state() is QAbstractItemView.State.EditingState:
+            self.closeEditor(field, QAbstractItemDelegate.EndEditHint.NoHint)
+
     # -- choosing ------------------------------------------------------------------------------
 
     def selectionCommand(  # noqa: N802
         self, index: QModelIndex, event: QEvent | None = None
     ) -> QItemSelectionModel.SelectionFlag:
-        """Leave the selection as it is when an eye or a lock is clicked."""
-        if isinstance(event, QMouseEvent) and index.column() in (Column.SEEN, Column.LOCKED):
+        """Leave the selection as it is when an eye or a lock is clicked; a menu is of its row."""
+        is_sign = index.column() in (Column.SEEN, Column.LOCKED)
+        if is_sign and isinstance(event, QMouseEvent) and event.button() != _RIGHT:
             return _FLAG.NoUpdate
         return super().selectionCommand(index, event)
 

@@ -174,10 +174,16 @@ class Pane:
             self.box.setYRange(*extent(smooth, raw, self._plot.always), padding=0)
 
     def _label_times(self, scale: Scale) -> None:
-        room = 1.4 * QFontMetricsF(self._font).horizontalAdvance(_WIDEST_TIME)
-        labelled = [(scale.time_at(t.x), t.label) for t in ticks(scale, room) if t.label]
-        for side in ("top", "bottom"):
-            self.item.getAxis(side).setTicks([labelled])
+        metrics = QFontMetricsF(self._font)
+        room = 1.4 * metrics.horizontalAdvance(_WIDEST_TIME)
+        labelled = [(t, scale.time_at(t.x)) for t in ticks(scale, room) if t.label]
+        self.item.getAxis("top").setTicks([[(seconds, "") for _, seconds in labelled]])
+        whole = [  # the last one would be cut off; at the left there is room beside the values
+            (seconds, tick.label)
+            for tick, seconds in labelled
+            if tick.x + metrics.horizontalAdvance(tick.label) / 2 <= scale.width
+        ]
+        self.item.getAxis("bottom").setTicks([whole])
 
     def set_playhead(self, seconds: float) -> None:
         """Mark where we are."""

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 NOTHING_OPEN = "Open a session to see curves"
 NOBODY_CHOSEN = "Choose a person to see their curves"
+NOBODY = "Curves are of people, and there are none in this session"
 NEVER_KNOWN = "This is known in no frame: the keypoints for it are missing or too uncertain"
-_USUAL_LINES, _FEWEST_LINES = 15, 10
+_USUAL_LINES, _FEWEST_LINES = 15, 12
 """How high the panel would be, and has to be, in lines of text."""
 _SOON_MS = 15
 """The playhead moves at most once in so long: a screen shows no more."""
@@ -134,12 +135,18 @@ class PlotPanel(QWidget):
         track_id = self._document.people.current
         self._is_stale = not self.isVisible()
         if track_id is None:
-            self._forget(NOTHING_OPEN if self._document.facts is None else NOBODY_CHOSEN)
+            self._forget(self._advice())
             return
         if self._track_id != track_id:
             self._forget(f"Reading {self._called} …")
         if not self._is_stale:
             self._document.review.whole(track_id, self._on_whole)
+
+    def _advice(self) -> str:
+        """Return what to do to see curves while nobody is chosen."""
+        if self._document.facts is None:
+            return NOTHING_OPEN
+        return NOBODY_CHOSEN if self._document.people.rows else NOBODY
 
     @property
     def _track_id(self) -> int | None:

@@ -5,8 +5,9 @@ It has one tab stop: Up and Down move between the lanes, Enter chooses the perso
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QFontMetricsF,
     QHelpEvent,
@@ -43,6 +44,8 @@ class Board(QWidget):
 
     view_changed = pyqtSignal()
     """Other seconds or other lanes are in view."""
+    menu_wanted = pyqtSignal(QPoint, bool)
+    """A menu, at a point of the screen: of those who are chosen and the time, or of the time."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -256,6 +259,10 @@ class Board(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         if event is not None:
             self._pointer.double_click(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:  # noqa: N802
+        if event is not None and self.document.is_open and not self._pointer.is_held:
+            self.menu_wanted.emit(event.globalPos(), self._pointer.means_people(event))
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
         if event is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPointF, Qt
-from PyQt6.QtGui import QMouseEvent, QWheelEvent
+from PyQt6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 
 from ui.timeline.overlay import mark_places
 from ui.timeline.places import Zone
@@ -58,6 +58,26 @@ class Pointer:
             self._scrub.begin()
             self._drag = self._to
             self._to(self._x(view, where))
+
+    @property
+    def is_held(self) -> bool:
+        """A button is down that began a drag."""
+        return self._drag is not None
+
+    def means_people(self, event: QContextMenuEvent) -> bool:
+        """Tell whether a menu is of people. Who is in the lane one points at is chosen, unless
+        they are, and one goes to that frame: what is marked or split “here” is where one points.
+        """
+        view, where = self._board.view, QPointF(event.pos())
+        people = view.document.people
+        if event.reason() is not QContextMenuEvent.Reason.Mouse:
+            return bool(people.chosen)
+        _, lane = view.places.at(where)
+        if lane >= 0 and people.rows[lane].track_id not in people.chosen:
+            self._board.choose(lane)
+        if where.x() >= view.places.left:
+            view.document.player.seek(view.scale.frame_at(self._x(view, where)))
+        return lane >= 0
 
     def move(self, event: QMouseEvent) -> None:
         """Go on with the drag, or tell what is under the pointer."""

@@ -29,6 +29,7 @@ from ui.timeline.transport import Transport
 from ui.window import opening
 from ui.window.able import Able
 from ui.window.banner import Banners, Tone
+from ui.window.context_menus import ContextMenus
 from ui.window.docks import Docks
 from ui.window.full_screen import FullScreen
 from ui.window.recent import RecentMenu
@@ -124,6 +125,7 @@ class MainWindow(QMainWindow):
             around.append(bar)
         self.full_screen = FullScreen(self, self.splitter, around, self.commands_table)
         Able(self.document, self.work, self.pages, self.splitter, self.commands_table)
+        ContextMenus(self.canvas, self.timeline.board, self.people_panel.menu, self.commands_table)
         keys.listen(self, self.commands_table.typed)
 
     def _dock(self) -> None:
@@ -153,7 +155,7 @@ class MainWindow(QMainWindow):
         document.pictures.opened.connect(self._on_pictures)
         self.welcome.wanted.connect(self.open)
         self.work.refused.connect(self.say)
-        self.work.noted.connect(lambda sentence: self.banners.say(sentence, Tone.NOTE))
+        self.work.noted.connect(lambda told: self.banners.say(capital(told), Tone.NOTE))
         self.plots.refused.connect(self.say)
         self.live.open_wanted.connect(self.open)
         self.pages.currentChanged.connect(self._on_page)
@@ -165,6 +167,7 @@ class MainWindow(QMainWindow):
         is_live = self.pages.currentWidget() is self.live
         self.status.show_document(not is_live)
         self.tool_bar.offer_smoothing(not is_live)
+        self.people_panel.offer(on=not is_live)
 
     # -- opening -----------------------------------------------------------------------------------
 
@@ -265,7 +268,7 @@ class MainWindow(QMainWindow):
             self.open(path)
             if len(paths) > 1 and path in paths:
                 self.banners.say(
-                    f"{Path(path).name} is opened; drop one video at a time, or a folder of"
+                    f"Only {Path(path).name} is taken; drop one video at a time, or a folder of"
                     " pictures",
                     Tone.NOTE,
                 )

@@ -22,6 +22,10 @@ from sdpose_track.home import from_home
 from ui.look.icons import icon
 from ui.look.theme import tokens
 
+_MOST_SEEN = 6
+"""Of the recent ones; the others are scrolled to."""
+_BORDER = 1
+"""Of a list, in pixels: the style sheet's."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -158,7 +162,7 @@ class _Recent(QWidget):
             self._list.addItem(item)
         self.setVisible(bool(paths))
         row = self._list.sizeHintForRow(0) if paths else 0
-        self._list.setFixedHeight(row * min(len(paths), 6) + 8)
+        self._list.setFixedHeight(row * min(len(paths), _MOST_SEEN) + 2 * _BORDER)
 
     def _choose(self, item: QListWidgetItem) -> None:
         self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))

@@ -177,7 +177,7 @@ def _wire_state(window: MainWindow) -> None:
 
 
 def _wire_live(window: MainWindow) -> None:
-    """Let the live page's commands show how it is; elsewhere they are grey."""
+    """Let the live page's commands show how it is; elsewhere they are grey, and others there."""
     actions, live, pages = window.commands_table, window.live, window.pages
 
     def show() -> None:
@@ -185,6 +185,8 @@ def _wire_live(window: MainWindow) -> None:
         actions["live-controls"].setEnabled(is_seen)
         actions["live-controls"].setChecked(not live.controls.isHidden())
         actions["live-record"].setEnabled(is_seen and live.is_running)
+        for name in COMPARE:
+            actions[name].setEnabled(not is_seen)  # live poses are there once
 
     show()
     live.changed.connect(show)
