@@ -1,10 +1,15 @@
-"""What `~` and `file://` mean in a name that somebody typed."""
+"""What a name that somebody typed means: `~`, `file://`, an address, a camera."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+"""How an address begins; the group is its scheme. One letter would be a drive of Windows."""
+CAMERA = re.compile(r"\d{1,9}|/dev/video\d{1,9}")
+"""A camera by its number, unless there is a file of that name; no number is longer."""
 _FILE = "file://"
 
 

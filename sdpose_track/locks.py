@@ -21,14 +21,15 @@ def lock(path: Path, *, waits: bool = False) -> filelock.FileLock | None:
     With `waits` it comes when the other lets go. It may be released on another thread. Raises
     OSError if no lock file can be made.
     """
-    spelled = os.path.normcase(os.fsencode(path.resolve()))
+    real = Path(os.path.realpath(path))  # a Path's own way fails where links lead in circles
+    spelled = os.path.normcase(os.fsencode(real))
     name = f"{hashlib.sha256(spelled).hexdigest()[:24]}.lock"
     folder = cache_folder() / "locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _held(folder / name, waits=waits)
     except OSError:  # a cache that cannot be written
-        return _held(path.resolve().with_name(f".{name}"), waits=waits)
+        return _held(real.with_name(f".{name}"), waits=waits)
 
 
 def _held(file: Path, *, waits: bool) -> filelock.FileLock | None:

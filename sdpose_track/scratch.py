@@ -31,8 +31,8 @@ def scratch() -> Iterator[Path]:
         _sweep(left)
     whole = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
     held = _lock(whole)
-    held.acquire()
     try:
+        held.acquire()
         folder = whole / _INSIDE
         folder.mkdir()
         yield folder

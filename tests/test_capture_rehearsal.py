@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
@@ -66,6 +67,35 @@ def test_a_loop_goes_on_with_ascending_times(uneven_clip: Path) -> None:
     assert [level(frame) for frame in frames] == [frame.index % 6 for frame in frames]
     rounds = {frame.pts - TICKS[level(frame)] for frame in frames}
     assert rounds <= {0, *(frame.index // 6 * min(rounds - {0}) for frame in frames)}
+
+
+@pytest.mark.parametrize("other", ["gone", "another video", "no video"])
+def test_a_loop_ends_when_its_file_is_taken_away_or_exchanged(
+    other: str, uneven_clip: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(uneven_clip, tmp_path / "clip.mp4"))
+    with rehearse(path, CaptureSettings(realtime=True, loop=True)) as source:
+        frames = source.frames()
+        next(frames)
+        path.unlink()
+        if other == "another video":
+            encode(path, drifting(3), stamps=Stamps([7, 70, 700], Fraction(1, 90_000)))
+        elif other == "no video":
+            path.write_text("no video")
+        with pytest.raises(SourceError, match=r"clip\.mp4 is not there any more, or is another"):
+            list(frames)
+
+
+def test_a_loop_ends_when_its_pictures_are_taken_away(tmp_path: Path) -> None:
+    for i in range(3):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((48, 64, 3), 80 * i, np.uint8))
+    settings = CaptureSettings(realtime=True, loop=True, rate=Fraction(50))
+    with rehearse(tmp_path, settings) as source:
+        frames = source.frames()
+        list(islice(frames, 4))
+        (tmp_path / "1.png").unlink()
+        with pytest.raises(SourceError, match="is not there any more"):
+            list(frames)
 
 
 def test_times_that_lie_closer_than_live_times_can_tell_ascend(tmp_path: Path) -> None:

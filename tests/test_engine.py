@@ -324,6 +324,34 @@ def test_a_slow_stage_makes_a_camera_skip_to_the_newest_frame() -> None:
 
 
 @pytest.mark.logs_errors
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (SourceError("clip.mp4 is gone; put it back."), "clip.mp4 is gone; put it back."),
+        (MemoryError(), "the source stage: the memory of this machine is full; close other"),
+        (LookupError("no such key"), "the source stage: no such key"),
+    ],
+    ids=["a sentence", "memory", "a mistake"],
+)
+def test_what_fails_after_the_first_failure_is_told_and_traced_only_if_it_is_a_mistake(
+    fault: Exception, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Falling(Counter):
+        def frames(self, start: int = 0) -> Generator[Frame, None, None]:
+            try:
+                yield from super().frames(start)
+            finally:
+                raise fault
+
+    engine = Engine(Falling(), [Brightness(fail_at=3)])
+    with pytest.raises(StageError, match="the brightness stage: no such layer"):
+        engine.run()
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"failed too: {told}")
+    assert (record.exc_info is not None) == isinstance(fault, LookupError)
+
+
+@pytest.mark.logs_errors
 def test_a_listener_that_raises_does_not_harm_the_run(caplog: pytest.LogCaptureFixture) -> None:
     def broken(event: Event) -> None:
         raise LookupError(event)

@@ -349,6 +349,11 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_written(place: Plac
     assert not place.room.exists()
 
 
+def test_a_cache_that_cannot_be_looked_into_is_named(place: Place) -> None:
+    place.cache = place.cache.with_name("a" * 300)
+    assert "models/tiny cannot be written (File name too long)" in refused(place.fetch(), 5)
+
+
 def test_a_disk_that_fills_up_keeps_what_came(place: Place) -> None:
     with largest_file(12_000_000):
         told = refused(place.fetch(), 5)

@@ -79,6 +79,20 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         GivenBoxes(tmp_path / "gone.json")
 
 
+def test_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"cannot be read \(.*\); choose another file$"):
+        GivenBoxes(tmp_path)
+
+
+def test_an_empty_file_is_no_json_and_a_list_without_boxes(tmp_path: Path) -> None:
+    (tmp_path / "boxes.json").touch()
+    with pytest.raises(SettingsError, match=r"is empty; JSON without boxes is \{\}$"):
+        GivenBoxes(tmp_path / "boxes.json")
+    (tmp_path / "det.txt").touch()
+    (nobody,) = GivenBoxes(tmp_path / "det.txt").submit([frame(0)]).result()
+    assert len(nobody) == 0
+
+
 def test_a_binary_file_is_told(tmp_path: Path) -> None:
     path = tmp_path / "boxes.json"
     path.write_bytes(b"\xff\xfe\x00")

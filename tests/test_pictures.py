@@ -258,6 +258,19 @@ def test_an_animation_keeps_the_duration_of_each_frame(suffix: str, tmp_path: Pa
         assert [f.index for f in source.frames(2)] == [2, 3]
 
 
+def test_an_animation_that_vanishes_says_so_and_is_read_when_it_is_back(tmp_path: Path) -> None:
+    path, away = tmp_path / "moving.webp", tmp_path / "away.webp"
+    pictures = [Image.new("RGB", (60, 40), (50 * i, 50 * i, 50 * i)) for i in range(4)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=40, lossless=True)
+    with open_source(str(path)) as source:
+        path.rename(away)
+        for ask in (lambda: source.read(2), lambda: list(source.frames())):
+            with pytest.raises(SourceError, match=r"moving\.webp is not there any more"):
+                ask()
+        away.rename(path)
+        assert round(float(source.read(2).image.mean()) / 50) == 2
+
+
 def test_the_still_of_an_animated_png_is_no_frame(tmp_path: Path) -> None:
     path = tmp_path / "still.png"
     pictures = [Image.new("RGB", (60, 40), (50 * i, 0, 0)) for i in range(3)]

@@ -314,7 +314,7 @@ def test_a_file_that_vanishes_says_so(tmp_path: Path, pictures: list[UInt8]) -> 
     path = encode(tmp_path / "gone.mp4", pictures[:3])
     with VideoFile(path) as video:
         path.unlink()
-        with pytest.raises(SourceError, match="cannot be now"):
+        with pytest.raises(SourceError, match="is not there any more"):
             next(video.frames())
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
-from websockets.protocol import State
+from websockets.protocol import SEND_EOF, State
 
 BURST = 65536
 """Bytes that a client may send at once; a browser's request with cookies is a few thousand."""
 RATE = 16384.0
 """Bytes a second that it may send for long. Confirming sixty frames a second takes a thousand."""
-
-
 MOST_OPEN = 64
 """Connections at once, also those that have not said what they want: each takes one of the files
 that a process may have open, and the run needs some, too."""
@@ -58,3 +57,18 @@ class Listener(ServerConnection):
         if self.protocol.eof_sent and self.protocol.state is State.CONNECTING:
             # it talked on before it was answered: the answer would end an ended connection again
             self.transport.abort()
+
+    def send_data(self) -> None:
+        """Write what is to be written, in one piece, and nothing to a client that is gone.
+
+        For each piece that comes after one that failed asyncio logs a warning. A client may ask for
+        ten thousand, which answer its pings, and leave.
+        """
+        pieces = self.protocol.data_to_send()
+        if self.transport.is_closing():
+            return
+        if together := b"".join(pieces):
+            self.transport.write(together)
+        if SEND_EOF in pieces:
+            with suppress(OSError):  # it is gone
+                self.transport.write_eof()

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from sdpose_track.broadcast.message import PoseMessage
 from sdpose_track.closing import Closing
+from sdpose_track.errors import DeviceError
+from sdpose_track.threads import begin
 
 Notice = Callable[[str], None]
 """Takes a sentence worth telling the user, on any thread, and returns at once."""
@@ -95,7 +97,7 @@ class Sender(Sink):
         self._described = described
         self._notice = notice
         self._newest = Newest()
-        self._thread = threading.Thread(target=self._run, name=f"sdpose-{name}")
+        self._thread = threading.Thread(target=self._run, name=f"sdpose-{name}", daemon=True)
         self._good_ones: int | None = None
         """Since the last failure; None while there is none to speak of."""
 
@@ -120,7 +122,12 @@ class Sender(Sink):
         """Release what is held open. Called once, after the last message, on the same thread."""
 
     def _start(self) -> None:
-        self._thread.start()
+        """Start the thread. Raises DeviceError, and nothing is held open then."""
+        try:
+            begin(self._thread)
+        except DeviceError:
+            self._end()
+            raise
 
     def _run(self) -> None:
         while (message := self._newest.take()) is not None:

@@ -24,8 +24,9 @@ from sdpose_track.broadcast.address import THIS_COMPUTER, Address, resolve
 from sdpose_track.broadcast.message import PoseMessage
 from sdpose_track.broadcast.origins import Origins, names_this_computer
 from sdpose_track.broadcast.sender import Newest, Notice, Sink, unheard
-from sdpose_track.errors import SettingsError
+from sdpose_track.errors import DeviceError, SettingsError
 from sdpose_track.skeletons import Skeleton
+from sdpose_track.threads import begin
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -102,7 +103,8 @@ class WebSocketServer(Sink):
     ) -> None:
         """Listen at once. Port 0 takes one that is free.
 
-        Raises SettingsError, which names `option` or, for `origins`, `option` with `-origin`.
+        Raises SettingsError, which names `option` or, for `origins`, `option` with `-origin`;
+        DeviceError if this machine gives no more threads.
         """
         self._origin_option = f"{option}-origin"
         self._origins = Origins(origins, self._origin_option)
@@ -119,8 +121,13 @@ class WebSocketServer(Sink):
         self._missed = 0
         self._stop = asyncio.Event()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="sdpose-websocket")
-        self._thread.start()
+        self._thread = threading.Thread(target=self._run, name="sdpose-websocket", daemon=True)
+        try:
+            begin(self._thread)
+        except DeviceError:
+            self._socket.close()
+            self._loop.close()
+            raise
 
     @property
     def clients(self) -> int:

@@ -13,7 +13,7 @@ from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from sdpose_track.errors import SettingsError
-from sdpose_track.home import at_home, of_file_address
+from sdpose_track.home import ADDRESS, CAMERA, at_home, of_file_address
 
 _WEB = "http,https,tls,tcp,crypto"
 _PROTOCOLS = {
@@ -28,8 +28,6 @@ _PROTOCOLS = {
 }
 """What FFmpeg may open for an address, by its scheme."""
 _NEEDS_PORT = ("udp", "tcp", "srt")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
-_CAMERA = re.compile(r"\d+|/dev/video\d+")
 _TOLD_IN_PATH = re.compile(r"[^/]*=.*")
 """Many cameras want `/user=NAME&password=WORD&channel=1` as the path."""
 _KNOWN = ", ".join(f"{scheme}://" for scheme in _PROTOCOLS)
@@ -65,7 +63,7 @@ def read_spec(spec: str, *, realtime: bool) -> Address | Path | str:
     """
     if not spec.strip():
         raise SettingsError("SOURCE is empty; give a camera, an address or a file.")
-    is_camera = bool(_CAMERA.fullmatch(spec))
+    is_camera = bool(CAMERA.fullmatch(spec))
     local = of_file_address(spec)
     path = at_home(spec) if local is None else local
     if local is not None or (_is_there(path) and (realtime or not is_camera)):
@@ -73,7 +71,7 @@ def read_spec(spec: str, *, realtime: bool) -> Address | Path | str:
             raise SettingsError(f"{spec} is a file: --realtime plays it at its own speed.")
         return path
     pasted = spec.strip()
-    scheme = _SCHEME.match(pasted)
+    scheme = ADDRESS.match(pasted)
     if scheme:
         address = _address(pasted, scheme[1].lower())
         if realtime:

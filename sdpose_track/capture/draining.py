@@ -22,6 +22,7 @@ from sdpose_track.errors import SourceError
 from sdpose_track.records import Frame, SourceInfo, UInt8
 from sdpose_track.sources.geometry import check_size, letterbox, sealed
 from sdpose_track.sources.painter import Layout, Painter
+from sdpose_track.threads import begin
 
 
 class LiveSource(Closing):
@@ -60,8 +61,9 @@ class LiveSource(Closing):
 
         Raises:
             SourceError: it cannot be opened, sends no picture, or was interrupted meanwhile.
+            DeviceError: this machine gives no more threads.
         """
-        self._thread.start()
+        begin(self._thread)
         first = self._newest.look()
         if first is None:
             why = "was stopped before" if self._cue.stop.is_set() else "ended before"

@@ -11,6 +11,7 @@ from sdpose_track.capture.clock import LIVE_TIME_BASE
 from sdpose_track.capture.feed import Arrival, Cue, Look
 from sdpose_track.records import Frame
 from sdpose_track.sources import Source, open_source
+from sdpose_track.sources.refusals import vanished
 
 
 class Rehearsal:
@@ -47,16 +48,23 @@ class Rehearsal:
                     is_first = False
 
     def _frames(self, source: Source) -> Generator[tuple[Frame, Fraction], None, None]:
-        """Yield the frames and their times in seconds, round after round."""
+        """Yield the frames and their times in seconds, round after round.
+
+        Raises SourceError if a round has fewer frames than the first: it would go on without end.
+        """
         info, began = source.info, Fraction(0)
+        lost: int | None = None
         while True:
-            end = began
+            end = None
             with closing(source.frames()) as frames:
                 for frame in frames:
                     end = began + frame.time
                     yield frame, end
+            if end is None or lost not in (None, source.damaged.lost):
+                raise vanished(self.name)
             if not self._loop:
                 return
+            lost = source.damaged.lost
             began = max(began + (info.duration or 0), end + 1 / info.rate)
 
 

@@ -91,7 +91,8 @@ class Plan:
 def plan(entry: Checkpoint) -> Plan:
     """Ask the Hub what there is to fetch of a checkpoint, and look what is here of it.
 
-    Raises CheckpointError if the Hub cannot be asked or does not have what the manifest names.
+    Raises CheckpointError if the Hub cannot be asked or does not have what the manifest names, and
+    OutputError if nothing can be looked for where it would be put.
     """
     if entry.repository is None or entry.revision is None:
         raise CheckpointError(f"{entry.name} cannot be fetched: no address of it is known")
@@ -99,9 +100,10 @@ def plan(entry: Checkpoint) -> Plan:
         source = hub.listing(entry.repository, entry.revision)
         files = tuple(_wanted(source, file) for file in entry.files)
     folder = home(entry)
-    missing = tuple(f for f in files if not f.is_at(folder / f.path))
-    parts = (_size(folder / PARTIAL / f.partial_name) for f in missing)
-    started = sum(min(part, f.bytes) for part, f in zip(parts, missing, strict=True))
+    with _written(folder):
+        missing = tuple(f for f in files if not f.is_at(folder / f.path))
+        parts = (_size(folder / PARTIAL / f.partial_name) for f in missing)
+        started = sum(min(part, f.bytes) for part, f in zip(parts, missing, strict=True))
     return Plan(entry, source, folder, files, missing, started)
 
 

@@ -10,7 +10,9 @@ does, when asked).
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -179,8 +181,12 @@ def locate(name: str) -> Path | None:
 def lacking(entry: Checkpoint, place: Path) -> list[str]:
     """Return the files that the checkpoint lacks at one of its places."""
     if not entry.is_folder:
-        return [] if place.is_file() else [entry.file_name]
-    return [file.path for file in entry.files if not (place / file.path).is_file()]
+        return [] if _is_file(place) else [entry.file_name]
+    return [file.path for file in entry.files if not _is_file(place / file.path)]
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113  Path raises where nobody may look
 
 
 def begun(name: str) -> Path | None:
@@ -201,14 +207,17 @@ def own_path(given: str) -> Path:
     try:
         if path.exists():
             return path
-    except OSError as error:  # such as a name that is too long
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}; check its name") from error
+    except OSError as error:
+        what = "name" if error.errno == errno.ENAMETOOLONG else "permissions"
+        raise CheckpointError(
+            f"{path} cannot be read: {error.strerror}; check its {what}"
+        ) from error
     if not looks_like_path:
         room = cache_folder() / "models"
         there = (room / f"{given}.pt", room / f"{given}.safetensors", room / given)
-        path = next((p for p in there if p.exists()), path)
-    if path.exists():
-        return path
+        found = next((p for p in there if os.path.exists(p)), None)  # noqa: PTH110  likewise
+        if found is not None:
+            return found
     if looks_like_path and published_as(given) is None:
         raise CheckpointError(f"{path} does not exist; give the path of a weights file or a name")
     raise unknown(given)

@@ -37,8 +37,16 @@ class GivenBoxes:
             text = path.read_text(encoding="utf-8-sig")  # editors on Windows begin with a mark
         except FileNotFoundError:
             raise SettingsError(f"--boxes {path}: there is no such file") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"--boxes {path} cannot be read as text ({error})") from error
+        except OSError as error:
+            raise SettingsError(
+                f"--boxes {path} cannot be read ({error.strerror}); choose another file"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(
+                f"--boxes {path} cannot be read as text; give a file of JSON or of MOTChallenge"
+            ) from error
+        if not text.strip() and path.suffix.lower() == ".json":  # an empty det.txt has no boxes
+            raise SettingsError(f"--boxes {path} is empty; JSON without boxes is {{}}")
         rows = _from_json(text, path) if text.lstrip().startswith("{") else _from_mot(text, path)
         known = set(self._names.values())
         strange = [key for key in rows if key not in known and not key.isdecimal()]

@@ -68,7 +68,11 @@ def sweep(folder: Path, stem: str) -> None:
 
     Only what nobody has touched for long: locks do not tell of those who write from elsewhere.
     """
-    for left in folder.glob(f".{glob.escape(stem)}_*"):
+    try:
+        found = list(folder.glob(f".{glob.escape(stem)}_*"))
+    except OSError:  # whoever writes there next is told
+        return
+    for left in found:
         name, dot, kind = left.name[1:].rpartition(".")
         if dot + kind not in (PART, OLD):
             continue

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sdpose_track.closing import Closing
 from sdpose_track.detect.detector import SizedDetector
+from sdpose_track.errors import DeviceError
 from sdpose_track.pipeline.channel import Overflow
 from sdpose_track.pipeline.stage import Intake
 from sdpose_track.records import DetectedFrame, Detections, Frame
+from sdpose_track.threads import begin
 
 log = logging.getLogger(__name__)
 
@@ -83,26 +85,34 @@ class ChangingDetector(Closing):
                 return
             if size == self.size or size in self._refused:
                 return
-            self._opening = threading.Thread(
+            opening = threading.Thread(
                 target=self._open, args=(size,), name="sdpose-detector", daemon=True
             )
-            self._opening.start()
+            try:
+                begin(opening)
+            except DeviceError as error:
+                why = error
+            else:
+                self._opening = opening
+                return
+        self._refuse(size, why)
 
     def _open(self, size: int) -> None:
         try:
             opened = self._open_at(size)
         except Exception as error:  # boundary: a runtime raises anything; the run can do without
             log.debug("no detector at %d pixels", size, exc_info=error)
-            why = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-            self._notice(
-                f"the detector cannot be had at {size} px ({why}); it stays at {self.size} px"
-            )
-            with self._lock:
-                self._refused |= {size}
-                self._opening = None
+            self._refuse(size, error)
             return
         with self._lock:
             self._next = opened
+
+    def _refuse(self, size: int, error: Exception) -> None:
+        why = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+        self._notice(f"the detector cannot be had at {size} px ({why}); it stays at {self.size} px")
+        with self._lock:
+            self._refused |= {size}
+            self._opening = None
 
     def look(self, frame: Frame) -> Detections:
         """Return the people in `frame`."""

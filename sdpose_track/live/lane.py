@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sdpose_track.live.records import LateLook
 from sdpose_track.pose.estimator import Estimator, Subject
 from sdpose_track.records import Int32
+from sdpose_track.threads import begin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +71,13 @@ class PoseLane:
             return () if self._now is None else tuple(self._now.track_ids.tolist())
 
     def open(self) -> None:
-        """Start the thread, which loads what the estimator has not loaded."""
-        self._thread = threading.Thread(target=self._run, name="sdpose-pose", daemon=True)
-        self._thread.start()
+        """Start the thread, which loads what the estimator has not loaded.
+
+        Raises DeviceError if this machine gives no more threads.
+        """
+        thread = threading.Thread(target=self._run, name="sdpose-pose", daemon=True)
+        begin(thread)
+        self._thread = thread
 
     def submit(self, request: Request) -> None:
         """Ask; what waits already is forgotten."""
@@ -102,12 +107,13 @@ class PoseLane:
     def close(self) -> None:
         """End the thread after the pass that is under way. Safe to call again."""
         with self._turn:
-            self._closing = True
+            was_closed, self._closing = self._closing, True
             self._next = None
             self._turn.notify_all()
         if self._thread is not None:
             self._thread.join()
-            self._thread = None
+        elif not was_closed:  # it never began, and would have closed it
+            self._estimator.close()
 
     # -- on its thread -----------------------------------------------------------------------------
 

@@ -23,9 +23,9 @@ MOST_WAITING = 16
 class _Running:
     """A recording that is being made, in a thread of its own."""
 
-    def __init__(self, recorder: Recorder, waiting: int) -> None:
+    def __init__(self, recorder: Recorder, lane: Lane) -> None:
         self.recorder = recorder
-        self._lane = Lane(waiting)
+        self._lane = lane
         self._lock = threading.Lock()
         self._ended = False
 
@@ -84,6 +84,7 @@ class RecordStage:
         Raises:
             SettingsError: one of the files is there already, or a recording is being made.
             OutputError: a file cannot be written.
+            DeviceError: this machine gives no more threads.
         """
         with self._ending, self._lock:
             going_on = self._going_on()
@@ -96,8 +97,13 @@ class RecordStage:
                 self._running = None
             info = self._facts.source
             ahead = WAITING_BYTES // (3 * info.width * info.height)
-            recorder = Recorder(session, self._facts, video=video)
-            self._running = _Running(recorder, min(max(ahead, 1), MOST_WAITING))
+            lane = Lane(min(max(ahead, 1), MOST_WAITING))
+            try:
+                recorder = Recorder(session, self._facts, video=video)
+            except BaseException:
+                lane.close()
+                raise
+            self._running = _Running(recorder, lane)
             self.error = None
 
     def end(self) -> None:

@@ -89,7 +89,7 @@ class LiveWork(Closing):
             self._shown(event.result)
 
     def record(self, wish: RecordWish) -> None:
-        """Begin a recording. Raises SettingsError or OutputError if that cannot be."""
+        """Begin a recording. Raises SettingsError, OutputError or DeviceError if that cannot be."""
         if self._run is not None:
             self._run.begin_recording(wish.session, video=wish.video)
 
@@ -116,13 +116,15 @@ class LiveWork(Closing):
         `patience_s`: how long the source is waited for, see `LiveSource.close`.
         """
         self.stop()
-        if (run := self._run) is not None:
-            with suppress(StageError):  # the run's last event tells it
-                if self._has_started:
-                    run.engine.wait()
-                else:  # its stages hold networks, and give them back as they end
-                    self._has_started = True
-                    run.engine.run()
-        self._senders.close()
-        if self._source is not None:
-            self._source.close(patience_s)
+        try:
+            if (run := self._run) is not None:
+                with suppress(StageError):  # the run's last event tells it
+                    if self._has_started:
+                        run.engine.wait()
+                    else:  # its stages hold networks, and give them back as they end
+                        self._has_started = True
+                        run.engine.run()
+        finally:
+            self._senders.close()
+            if self._source is not None:
+                self._source.close(patience_s)

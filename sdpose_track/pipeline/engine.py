@@ -19,7 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sdpose_track.errors import DeviceError, StageError
+from sdpose_track.errors import DeviceError, SdposeError, StageError
 from sdpose_track.flag import Flag
 from sdpose_track.pipeline.channel import Aborted, Channel
 from sdpose_track.pipeline.events import Finished, FrameDone, Listeners, Outcome
@@ -246,12 +246,14 @@ class Engine:
                 self._stages[i - 1].close()
 
     def _fail(self, name: str, error: BaseException) -> None:
+        failed = StageError(name, error)
         with self._lock:
             first = self._error is None
             if first:
-                self._error = StageError(name, error)
+                self._error = failed
         if not first:  # the first is told by `wait` and `Finished`; this one would be lost
-            log.error("the %s stage failed too", name, exc_info=error)
+            has_sentence = isinstance(error, SdposeError | MemoryError)
+            log.error("failed too: %s", failed, exc_info=None if has_sentence else error)
         self._abort()
 
     def _abort(self) -> None:

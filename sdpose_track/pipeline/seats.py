@@ -195,8 +195,10 @@ def _pose_weights(settings: ModelSettings, device: str) -> tuple[Weights, tuple[
 def _light(wish: Wish) -> Posing:
     idle = wish.settings.for_sdpose()
     if idle:
+        them = "it" if len(idle) == 1 else "them"
         raise SettingsError(
-            f"{', '.join(idle)}: only SDPose heeds it, and {wish.pose.name} is not; leave it out"
+            f"{', '.join(idle)}: only SDPose heeds {them}, and {wish.pose.name} is not; leave"
+            f" {them} out"
         )
     if wish.shares_detector and wish.detector is not None:
         skeleton = _skeleton(wish, wish.detector)

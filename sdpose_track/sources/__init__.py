@@ -5,19 +5,15 @@
 
 from __future__ import annotations
 
-import re
 from errno import ENAMETOOLONG
 from fractions import Fraction
 from pathlib import Path
 
 from sdpose_track.errors import SettingsError, SourceError
-from sdpose_track.home import at_home, of_file_address
+from sdpose_track.home import ADDRESS, CAMERA, at_home, of_file_address
 from sdpose_track.sources.source import Damage, Source
 
 __all__ = ["Damage", "Source", "open_source"]
-
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_CAMERA = re.compile(r"\d+|/dev/video\d+")
 
 
 def open_source(spec: str | Path, *, picture_rate: Fraction = Fraction(25)) -> Source:
@@ -59,8 +55,9 @@ def _path(spec: str) -> Path:
     if (local := of_file_address(spec)) is not None:
         return local
     path = at_home(spec)
-    if _ADDRESS.match(spec) or (_CAMERA.fullmatch(spec) and not path.is_file()):
-        what = "an address" if _ADDRESS.match(spec) else "a camera"
+    is_address = bool(ADDRESS.match(spec))
+    if is_address or (CAMERA.fullmatch(spec) and not path.is_file()):
+        what = "an address" if is_address else "a camera"
         raise SettingsError(
             f"{spec} is {what}: follow it with sdpose-track live, which also records,"
             " or choose a file or a folder."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from sdpose_track.sources.picture_file import (
     unreadable_picture,
     unwarned,
 )
+from sdpose_track.sources.refusals import vanished
 from sdpose_track.sources.source import Damage
 from sdpose_track.sources.timing import regular_rate
 
@@ -123,7 +124,11 @@ class Animation(Closing):
         while self._next <= index:
             if looked is not None:
                 looked()
-            found = next(self._reading, None)
+            try:
+                found = next(self._reading, None)
+            except SourceError:
+                self.close()  # the next search begins anew
+                raise
             image = None if found is None else found[1]
             self._next += 1
         return image
@@ -141,9 +146,9 @@ class Animation(Closing):
         """Yield index, (H, W, 3) BGR or None where damaged, and milliseconds of every frame.
 
         Nothing comes after the end of the data. Frames that are announced are lost then, unless
-        they are more than the file could ever have held.
+        they are more than the file could ever have held. Raises SourceError if the file is gone.
         """
-        with opened(self._path, self._name) as image:
+        with _still_there(self._name), opened(self._path, self._name) as image:
             positions, is_true = _positions(image, self._path.stat().st_size)
             is_over = False
             for index, position in enumerate(positions):
@@ -192,6 +197,15 @@ class Animation(Closing):
             mirrored=header.orientation.mirrored,
             size_bytes=self._path.stat().st_size,
         )
+
+
+@contextmanager
+def _still_there(name: str) -> Iterator[None]:
+    """Tell of a file that was taken away, or is another by now."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise vanished(name) from error
 
 
 def _positions(image: Image.Image, size: int) -> tuple[range, bool]:

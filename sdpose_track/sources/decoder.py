@@ -16,9 +16,9 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from sdpose_track.errors import SourceError
 from sdpose_track.sources.container import choose_stream, open_container
 from sdpose_track.sources.packet_index import PacketIndex, VideoPacket, packets, stamp_of
+from sdpose_track.sources.refusals import vanished
 
 _KEYS_BACK = (0, 1, 3)  # how many key frames earlier to begin when a frame does not come out
 TELLING = ("h264",)
@@ -191,9 +191,7 @@ class Decoder:
         try:
             self._container = open_container(self._path)
         except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(
-                f"{self._path} could be opened before and cannot be now; put it back and try again."
-            ) from error
+            raise vanished(str(self._path)) from error
         self._stream = choose_stream(self._container)
         if self._stream is None:
             return iter(())

@@ -34,9 +34,7 @@ def of_folder(folder: Path, name: str) -> Slots:
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
     ]
     if not found:
-        raise SourceError(
-            f"{name} is a folder without pictures; choose a video file or a folder of pictures."
-        )
+        raise SourceError(f"{name} is a folder without pictures; choose another folder, or a file.")
     found.sort(key=_natural)
     numbers = {int(match[0]): path for path in found if (match := _LAST_NUMBER.search(path.stem))}
     frames = {_LAST_NUMBER.sub("#", path.stem) + path.suffix for path in found}

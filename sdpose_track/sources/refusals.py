@@ -32,6 +32,13 @@ def unreadable(name: str, path: Path, error: Exception) -> SourceError:
     return SourceError(f"{name} is not a video: it is {found}; choose a video or a picture.")
 
 
+def vanished(name: str) -> SourceError:
+    """Return the error for what was opened before and cannot be read like that any more."""
+    return SourceError(
+        f"{name} is not there any more, or is another file now; put it back and try again."
+    )
+
+
 def no_video(name: str, *, has_audio: bool, has_cover: bool) -> SourceError:
     """Return the error for a media file without a video stream."""
     if has_audio:

@@ -6,6 +6,7 @@ import base64
 import json
 import random
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 
@@ -171,6 +172,21 @@ def test_who_talks_on_before_the_answer_is_cut_off(
                     assert bad.recv(4096) == b""
             tried(WORDS, 1)
         assert hears(server, good, 1)
+
+
+def test_who_asks_for_answers_and_leaves_fills_no_log(
+    caplog: pytest.LogCaptureFixture, amount: Amount, tried: Tried
+) -> None:
+    """For each answer that cannot be written asyncio has a line."""
+    with serving() as (server, good):
+        for number in range(amount(20, 500)):
+            with closing(caller(server, request())) as bad:
+                assert bad.recv(4096).startswith(b"HTTP/1.1 101 ")
+                bad.sendall(SAID["pings"])
+                bad.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            assert hears(server, good, number)
+            tried(WORDS, 1)
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_noise_on_the_port_harms_nobody(amount: Amount, tried: Tried) -> None:

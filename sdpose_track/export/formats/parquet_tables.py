@@ -18,6 +18,7 @@ from polars.io.plugins import register_io_source
 from sdpose_track.export.files import strict_json
 from sdpose_track.export.formats.patient_file import PatientFile
 from sdpose_track.export.job import Job
+from sdpose_track.threads import beginning
 
 METADATA = "sdpose_track"
 ROW_GROUP = 1 << 16
@@ -35,7 +36,7 @@ def write_tables(job: Job, part: Path, schema: pl.Schema, tables: Iterable[pl.Da
     Polars asks for tables in a thread of its own, and a recording is read in that which opened it:
     so they are made here and handed over.
 
-    Raises OSError if the file cannot be written.
+    Raises OSError if the file cannot be written, DeviceError if no thread can be had.
     """
     handed: _Tables = Queue(_AHEAD)
     description: dict[str, str] = {}  # is complete when the last table is, and then asked for
@@ -44,21 +45,26 @@ def write_tables(job: Job, part: Path, schema: pl.Schema, tables: Iterable[pl.Da
         while (table := handed.get()) is not None:
             yield table
 
+    written: Future[None] | None = None
     with PatientFile(part, "w") as file, ThreadPoolExecutor(1, "sdpose-parquet") as thread:
-        written = thread.submit(
-            register_io_source(taken, schema=schema).sink_parquet,
-            file,
-            compression="zstd",
-            row_group_size=ROW_GROUP,
-            metadata=lambda _: description,
-        )
         try:
+            with beginning():
+                written = thread.submit(
+                    register_io_source(taken, schema=schema).sink_parquet,
+                    file,
+                    compression="zstd",
+                    row_group_size=ROW_GROUP,
+                    metadata=lambda _: description,
+                )
             for table in tables:
                 file.check()
                 _hand(handed, table, written)
             description[METADATA] = strict_json(job.described())
         finally:
-            _hand(handed, None, written)
+            if written is None:  # Ctrl-C came while the thread began: it would wait for ever
+                handed.put(None)
+            else:
+                _hand(handed, None, written)
         written.result()
         file.check()
 

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from sdpose_track.closing import Closing
+from sdpose_track.threads import beginning
 
 
 class Lane(Closing):
     """Hands work to one thread and waits when it falls behind. Leaving it ends the thread."""
 
     def __init__(self, ahead: int) -> None:
-        """`ahead`: how many things may wait."""
+        """`ahead`: how many things may wait. Raises DeviceError if no thread can be had."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sdpose-encode")
+        with beginning():  # else it would be missed only when there is something to do
+            self._thread.submit(_nothing)
         self._waiting: deque[Future[None]] = deque()
         self._ahead = ahead
 
@@ -32,3 +35,7 @@ class Lane(Closing):
     def close(self) -> None:
         """End the thread, after what it was handed."""
         self._thread.shutdown()
+
+
+def _nothing() -> None:
+    """Do no work: the executor starts its thread with the first that it is given."""
