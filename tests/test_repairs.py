@@ -349,6 +349,8 @@ def test_a_new_repair_takes_the_place_of_those_that_were_undone(path: Path) -> N
 def test_more_than_there_is_cannot_be_undone(path: Path) -> None:
     repaired(path, Swap(1, 2))
     with Repairing.open(path) as session:
+        with pytest.raises(SettingsError, match=r"has no repair to redo$"):
+            session.redo(2)
         with pytest.raises(SettingsError, match="has 1 repair to undo, not 2"):
             session.undo(2)
         assert session.history.done == 1

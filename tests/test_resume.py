@@ -94,7 +94,7 @@ def test_ctrl_c_during_the_exports_leaves_no_half_of_one(people_clip: Path, tmp_
     assert process.stderr is not None
     message = process.stderr.read()
     process.stderr.close()
-    assert "--resume writes the exports" in message
+    assert "is complete, its exports are not: go on with --resume" in message
     assert [p.name for p in folder.iterdir()] == ["people.sdpose"]
 
 

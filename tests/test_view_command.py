@@ -60,6 +60,11 @@ def test_without_a_screen_a_window_is_refused_in_one_sentence(
 
 
 @linux
+def test_a_platform_that_is_named_nothing_is_none(tmp_path: Path) -> None:
+    assert "no screen" in refused(without_screen("view", cwd=tmp_path, QT_QPA_PLATFORM=""), 2)
+
+
+@linux
 def test_a_screen_that_cannot_be_reached_is_refused_in_one_sentence(tmp_path: Path) -> None:
     done = without_screen("view", cwd=tmp_path, DISPLAY=":64321")
     assert ":64321" in refused(done, 2)

@@ -20,7 +20,7 @@ def prepare(*, needs_screen: bool) -> None:
     Without a screen, what only paints a picture is painted in memory.
     """
     in_memory = False
-    if sys.platform.startswith("linux") and "QT_QPA_PLATFORM" not in os.environ:
+    if sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM"):
         fault = None if os.environ.get("WAYLAND_DISPLAY") else _fault_of_x()
         if fault is not None and needs_screen:
             raise SettingsError(f"view: {fault}")

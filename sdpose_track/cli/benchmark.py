@@ -78,7 +78,7 @@ def _measure(
 def _work(arguments: list[str]) -> Result:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
-        [sys.executable, "-m", WORKER, *arguments],
+        [sys.executable, "-P", "-m", WORKER, *arguments],  # -P: nothing of the folder we are in
         check=False,
         capture_output=True,
         text=True,

@@ -7,7 +7,10 @@ them makes a short clip, which is tracked like any other.
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -18,31 +21,56 @@ import numpy as np
 from sdpose_track.cli import track
 from sdpose_track.cli.parser import build_parser
 from sdpose_track.cli.screen import Screen
-from sdpose_track.errors import OutputError, SourceError
+from sdpose_track.errors import OutputError, SettingsError, SourceError
 from sdpose_track.records import UInt8
 
+NAME = "sdpose-track"
 PHOTOGRAPHS = ("bus.jpg", "zidane.jpg")
 SIZE = (720, 540)
 """(width, height) of the clip in pixels."""
 RATE = 25
 SECONDS = 4
 """Of each photograph."""
+MARK = "made by sdpose-track demo"
+"""In the clips: no other file of their name is replaced."""
+LARGEST = 10_000_000
+"""Bytes of a clip, far more than there are."""
 
 
 def run(options: argparse.Namespace, screen: Screen) -> int:
     """Make a clip of each photograph, track them, say where to look. Returns the exit code."""
     folder = Path(options.out)
     clips = [folder / f"{photograph.stem}.mp4" for photograph in photographs()]
+    for clip in clips:
+        _spare(clip)
     for clip, photograph in zip(clips, photographs(), strict=True):
         make_clip(clip, [photograph])
     wish = ["track", *map(str, clips), "--out", str(folder), "--overwrite", "--annotate"]
-    code = track.run(build_parser().parse_args([*wish, "--export", "openpose,csv"]), screen)
+    wished = build_parser().parse_args([*wish, "--export", "openpose,csv"])
+    code = track.run(wished, screen, "begin again with sdpose-track demo")
     if code == 0:
         looks = [str(folder / f"{clip.stem}_annotated.mp4") for clip in clips]
         screen.say(f"\nLook at {' and '.join(looks)}: people followed, with their poses.")
         screen.say(f"The numbers are in {folder / f'{clips[0].stem}_smooth.csv'}.")
-        screen.say("Now your own video: sdpose-track track VIDEO --export openpose --annotate")
+        screen.say(f"Now your own video: {program()} track VIDEO --export openpose --annotate")
     return code
+
+
+def program() -> str:
+    """Return the word that calls this program in this shell: `.venv/bin` need not be in PATH."""
+    is_hidden = shutil.which(NAME) is None and Path(sys.argv[0]).stem == NAME
+    return sys.argv[0] if is_hidden else NAME
+
+
+def _spare(clip: Path) -> None:
+    """Raise SettingsError if a file is there that is not the demo's own."""
+    if not clip.is_file():
+        return
+    is_small = clip.stat().st_size < LARGEST
+    if not is_small or MARK.encode() not in clip.read_bytes():
+        raise SettingsError(
+            f"{clip} is there and no clip of the demo; choose another folder with --out"
+        )
 
 
 def photographs() -> list[Path]:
@@ -68,6 +96,7 @@ def make_clip(path: Path, pictures: Sequence[Path] | None = None, seconds: float
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with av.open(str(part), "w", format="mp4") as container:
+            container.metadata["comment"] = MARK
             stream = container.add_stream("libx264", rate=RATE, options={"crf": "20"})
             stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
             for image in _views(pictures or photographs(), round(RATE * seconds)):
@@ -79,7 +108,8 @@ def make_clip(path: Path, pictures: Sequence[Path] | None = None, seconds: float
             f"{path} cannot be written: {error.strerror}; choose another folder with --out"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # there may be no folder for it
+            part.unlink()
 
 
 def _views(pictures: Sequence[Path], count: int) -> Iterator[UInt8]:

@@ -53,7 +53,10 @@ def parse_tuning(wishes: Sequence[str]) -> SmoothSettings:
             raise SettingsError(
                 f"--tune {wish}: expected {name}={_TAKES[str(known[name])]}"
             ) from error
-    return SmoothSettings(**chosen)
+    try:
+        return SmoothSettings(**chosen)
+    except SettingsError as error:
+        raise SettingsError(f"--tune {error}") from error
 
 
 _READ: dict[str, Callable[[str], Any]] = {

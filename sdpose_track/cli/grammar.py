@@ -28,10 +28,54 @@ _TAKES = {
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence and ends with exit code 2."""
 
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **{"formatter_class": _Help, **named})
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the options; what a command does not know is told with that command's name."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"not understood: {' '.join(unknown)}")
+        return options, unknown
+
     def error(self, message: str) -> NoReturn:
         """Print the sentence and leave."""
         complain(f"{message}; see {self.prog} --help", self.prog)
         sys.exit(2)
+
+
+class _Help(argparse.HelpFormatter):
+    """Leaves room for the longest command's name, whose indent Python 3.11 forgets."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """Add the help of an argument."""
+        super().add_argument(action)
+        names = [len(sub.dest) for sub in self._iter_indented_subactions(action)]
+        room = max(names, default=0) + self._current_indent + self._indent_increment
+        self._action_max_length = max(self._action_max_length, room)
+
+
+def number(text: str) -> float:
+    """Return what an option that takes a number says; whoever uses it knows its range."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
+def whole(text: str) -> int:
+    """Return what an option that takes a whole number says."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
+def filled(text: str) -> str:
+    """Return the name of a file or folder: nothing at all would be the folder that we are in."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty")
+    return text
 
 
 def command(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdpose_track.cli import complain
-from sdpose_track.cli.grammar import Listing, command, json_option, runs
+from sdpose_track.cli.grammar import Listing, command, json_option, number, runs, whole
 from sdpose_track.cli.model_options import add_model_options, model_wish
 from sdpose_track.errors import SettingsError
 from sdpose_track.settings import DEFAULT_CONFIDENCE, LiveSettings
@@ -46,12 +46,12 @@ def add_live(commands: Any) -> None:
     add = parser.add_argument
     add("source", metavar="SOURCE", help="camera, rtsp:// http:// udp:// ..., file (--realtime)")
     add("--headless", action="store_true", help="no window; a line tells how it goes")
-    add("--latency", type=float, metavar="MS", default=LiveSettings().latency_ms,
+    add("--latency", type=number, metavar="MS", default=LiveSettings().latency_ms,
         help="budget from picture to poses; default: 100")  # fmt: skip
-    add("--conf", type=float, metavar="X", default=DEFAULT_CONFIDENCE,
+    add("--conf", type=number, metavar="X", default=DEFAULT_CONFIDENCE,
         help=f"least confidence of a person; default: {DEFAULT_CONFIDENCE}")  # fmt: skip
-    add("--max-people", type=int, metavar="N", help="follow at most N people at once")
-    add("--seconds", type=float, metavar="S", help="end after so long; headless only")
+    add("--max-people", type=whole, metavar="N", help="follow at most N people at once")
+    add("--seconds", type=number, metavar="S", help="end after so long; headless only")
     json_option(parser)
     add = parser.add_argument_group("source").add_argument
     add("--cameras", action=ListCameras, help="list the cameras and leave")
@@ -61,7 +61,7 @@ def add_live(commands: Any) -> None:
     add("--loop", action="store_true", help="again from its beginning; with --realtime")
     add("--insecure-tls", action="store_true",
         help="do not check certificates (https://, rtsps://)")  # fmt: skip
-    add("--reconnect", type=float, metavar="S", default=60.0,
+    add("--reconnect", type=number, metavar="S", default=60.0,
         help="seconds after which a lost stream is given up")  # fmt: skip
     add = parser.add_argument_group("record and send on").add_argument
     add("--record", metavar="SESSION", help="keep what is seen as a session")
@@ -83,6 +83,11 @@ def wish_from(options: argparse.Namespace) -> LiveWish:
 
     if options.seconds is not None and not 0 < options.seconds < float("inf"):
         raise SettingsError(f"--seconds {options.seconds:g}: expected a number above 0")
+    for option, whose in (("osc_layout", "osc"), ("ws_origin", "ws")):
+        if getattr(options, option) and getattr(options, whose) is None:
+            raise SettingsError(
+                f"--{option.replace('_', '-')}: nothing is sent that way; add --{whose} HOST:PORT"
+            )
     return LiveWish(
         spec=options.source,
         capture=_capture(options),

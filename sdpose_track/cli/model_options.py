@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from sdpose_track.cli.grammar import whole
 from sdpose_track.settings import CROPS, DETECTOR_CHOICES, INPUTS, LATENTS, PRECISIONS
 
 
@@ -31,7 +32,7 @@ def add_model_options(
     if live:
         parser.set_defaults(batch=None, crop="udp", latent="mode", seed=0)
     else:
-        add("--batch", type=int, metavar="N", help="pictures or people in one pass")
+        add("--batch", type=whole, metavar="N", help="pictures or people in one pass")
     add = parser.add_argument_group("SDPose").add_argument
     add("--flip-test", action="store_true", help="average with the mirrored picture")
     add("--input", metavar="WxH", choices=INPUTS, default="768x1024",
@@ -39,7 +40,7 @@ def add_model_options(
     if not live:
         add("--crop", choices=CROPS, default="udp", help="how a person is cut out; default: udp")
         add("--latent", choices=LATENTS, default="mode", help="mode repeats itself, sample draws")
-        add("--seed", type=int, metavar="N", default=0, help="of --latent sample; default: 0")
+        add("--seed", type=whole, metavar="N", default=0, help="of --latent sample; default: 0")
 
 
 def model_wish(options: argparse.Namespace) -> dict[str, Any]:

@@ -30,6 +30,8 @@ from sdpose_track.errors import CheckpointError, SettingsError
 def run(options: argparse.Namespace, screen: Screen) -> int:
     """Do what is asked. Returns the exit code."""
     if options.action == "list":
+        if options.name is not None:
+            raise SettingsError(f"models list {options.name}: it lists all; leave the name out")
         return _list()
     if options.action == "verify":
         return _verify(options.name, screen)

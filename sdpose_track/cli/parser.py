@@ -13,7 +13,7 @@ from sdpose_track import __version__
 from sdpose_track.cli.edit_grammar import add_edit_arguments
 from sdpose_track.cli.evaluate_grammar import add_evaluate
 from sdpose_track.cli.format_list import ListFormats
-from sdpose_track.cli.grammar import Parser, command, json_option, runs
+from sdpose_track.cli.grammar import Parser, command, filled, json_option, number, runs, whole
 from sdpose_track.cli.live_grammar import add_live
 from sdpose_track.cli.model_options import add_model_options
 from sdpose_track.settings import DEFAULT_CONFIDENCE
@@ -46,7 +46,7 @@ def _view(commands: Any) -> None:
     parser = command(
         commands,
         "view",
-        "open the desktop viewer, which is what no command does too",
+        "open the desktop viewer, as sdpose-track alone does",
         "sdpose-track view dance.sdpose",
         runs("view"),
     )
@@ -63,7 +63,8 @@ def _demo(commands: Any) -> None:
         "sdpose-track demo --out demo_poses",
         runs("demo"),
     )
-    parser.add_argument("--out", metavar="DIR", default="demo_poses", help="default: demo_poses")
+    parser.add_argument("--out", metavar="DIR", type=filled, default="demo_poses",
+        help="default: demo_poses")  # fmt: skip
 
 
 def _track(commands: Any) -> None:
@@ -82,8 +83,8 @@ def _track(commands: Any) -> None:
     add = what.add_argument
     add("--start", metavar="T", help="begin at 12.5 or H:MM:SS.mmm")
     add("--end", metavar="T", help="stop before this time")
-    add("--max-people", type=int, metavar="N", help="follow at most N people at once")
-    add("--conf", type=float, metavar="X", default=DEFAULT_CONFIDENCE,
+    add("--max-people", type=whole, metavar="N", help="follow at most N people at once")
+    add("--conf", type=number, metavar="X", default=DEFAULT_CONFIDENCE,
         help=f"least confidence of a person; default: {DEFAULT_CONFIDENCE}")  # fmt: skip
     results = parser.add_argument_group("results")
     add = results.add_argument
@@ -106,21 +107,23 @@ def _export(commands: Any) -> None:
         runs("export"),
     )
     add = parser.add_argument
-    add("session", metavar="SESSION", nargs="?", help="a .sdpose file")
+    add("session", metavar="SESSION", nargs="?", type=filled, help="a .sdpose file")
     add("--format", metavar="FORMAT", nargs="+", action="extend", required=True, help=_FORMATS)
     add("--list", action=ListFormats, help="tell all formats and what can be chosen of them")
     add("--set", metavar="NAME=VALUE", action="append", default=[],
         help="a choice that --list tells, such as layout=coco_17; may be repeated")  # fmt: skip
-    add("--out", metavar="DIR", help="default: the session's folder")
+    add("--out", metavar="DIR", type=filled, help="default: the session's folder")
     add("--fps", metavar="R", help="a constant rate such as 24, 29.97 or 30000/1001")
     add("--start", metavar="T", help="only from 12.5 or H:MM:SS.mmm on")
     add("--end", metavar="T", help="only what is before this time")
     add("--people", metavar="ID,...", help="only these track ids")
     add("--each", action="store_true", help="write everything for each person by themselves")
     json_option(parser)
-    add = parser.add_argument_group("motion").add_argument
+    motion = parser.add_argument_group("motion")
+    add = motion.add_mutually_exclusive_group().add_argument
     add("--smooth", choices=SMOOTHINGS, default="offline", help="default: offline")
     add("--raw", action="store_true", help="as the estimator gave them: --smooth off")
+    add = motion.add_argument
     add("--tune", metavar="NAME=VALUE", action="append", default=[],
         help="a filter's figure, such as cutoff_hz=8; a wrong name lists them")  # fmt: skip
     add("--facing", choices=("auto", "left", "right"), default="auto",
@@ -140,7 +143,7 @@ def _pose(commands: Any) -> None:
     add("images", metavar="IMAGE", nargs="+", help="a picture, or a folder of pictures")
     add("--out", metavar="FILE.json", help="default: the last line of stdout")
     add("--annotate", metavar="DIR", help="write each picture with the poses drawn on it")
-    add("--conf", type=float, metavar="X", default=DEFAULT_CONFIDENCE,
+    add("--conf", type=number, metavar="X", default=DEFAULT_CONFIDENCE,
         help=f"least confidence of a person; default: {DEFAULT_CONFIDENCE}")  # fmt: skip
     add_model_options(parser, boxes="person boxes from a JSON file, by file name or number")
 
@@ -186,13 +189,14 @@ def _models(commands: Any) -> None:
     parser = command(
         commands,
         "models",
-        "list the models, say where they are, check them",
-        "sdpose-track models verify yolo11n-pose",
+        "list the models, fetch one, say where it is, check it",
+        "sdpose-track models fetch sdpose-body",
         runs("models"),
     )
     add = parser.add_argument
-    add("action", choices=("list", "where", "verify", "fetch"))
-    add("name", metavar="NAME", nargs="?", help="a name that `models list` shows")
+    actions = ("list", "fetch", "where", "verify")
+    add("action", choices=actions, metavar="|".join(actions), help="verify: all, or NAME only")
+    add("name", metavar="NAME", nargs="?", help="a name that models list shows")
 
 
 def _benchmark(commands: Any) -> None:
@@ -204,7 +208,7 @@ def _benchmark(commands: Any) -> None:
         runs("benchmark"),
     )
     add = parser.add_argument
-    add("source", metavar="SOURCE", nargs="?", help="default: the demo's clip")
+    add("source", metavar="SOURCE", nargs="?", type=filled, help="default: the demo's clip")
     add("--against", choices=("ultralytics",), help="run the peer on the same clip, in turn")
-    add("--runs", type=int, default=3, metavar="N", help="runs of each; default: 3")
+    add("--runs", type=whole, default=3, metavar="N", help="runs of each; default: 3")
     json_option(parser)

@@ -42,6 +42,8 @@ class Job:
     source: str
     stem: str
     folder: Path
+    again: str
+    """What goes on with it, for somebody who stopped it."""
 
     @property
     def session(self) -> Path:
@@ -49,11 +51,11 @@ class Job:
         return self.folder / f"{self.stem}.sdpose"
 
 
-def run(options: argparse.Namespace, screen: Screen) -> int:
-    """Track every source. Returns the exit code."""
+def run(options: argparse.Namespace, screen: Screen, again: str = "go on with --resume") -> int:
+    """Track every source; `again` tells who stops it what to do. Returns the exit code."""
     settings = settings_from(options)
     formats = parse_formats([*options.export, *(["video"] if options.annotate else [])])
-    jobs = _jobs(options)
+    jobs = _jobs(options, again)
     if len(jobs) > 1:
         _check_all(jobs, formats, options)
     results = []
@@ -78,13 +80,13 @@ def settings_from(options: argparse.Namespace) -> TrackSettings:
     )
 
 
-def _jobs(options: argparse.Namespace) -> list[Job]:
+def _jobs(options: argparse.Namespace, again: str) -> list[Job]:
     if options.out == "":
         raise SettingsError("--out: give the name of a folder")
     jobs: dict[Path, Job] = {}
     for source in options.sources:
         stem = stem_of(source)
-        job = Job(source, stem, Path(options.out or f"{stem}_poses"))
+        job = Job(source, stem, Path(options.out or f"{stem}_poses"), again)
         if job.session in jobs:
             raise SettingsError(
                 f"{source} and {jobs[job.session].source} would both write {job.session};"
@@ -139,7 +141,7 @@ def track(
         for note in (*prepared.notes, *source.info.notes):
             screen.note(note)
         if not _carry_out(prepared, screen):
-            screen.say(f"stopped; {job.session} is kept, go on with --resume")
+            screen.say(f"stopped; {job.session} is kept, {job.again}")
             return None
         seconds = time.perf_counter() - began
     with Recording.open(job.session) as recording:
@@ -148,7 +150,7 @@ def track(
         try:
             exports = export_all(Exports(view, job.folder, job.stem), formats, screen)
         except KeyboardInterrupt:
-            screen.say(f"stopped; {job.session} is complete, --resume writes the exports")
+            screen.say(f"stopped; {job.session} is complete, its exports are not: {job.again}")
             return None
         result = _result(prepared, recording, seconds)
     result["exports"] = [str(path) for path in exports]

@@ -93,7 +93,7 @@ class EditLog(Closing):
         if abs(by) > there:
             word = "undo" if by < 0 else "redo"
             have = {0: "no repair", 1: "1 repair"}.get(there, f"{there} repairs")
-            asked = "" if abs(by) == 1 else f", not {abs(by)}"
+            asked = "" if abs(by) == 1 or not there else f", not {abs(by)}"
             raise SettingsError(f"{self.path} has {have} to {word}{asked}")
         with transaction(self.path, self._connection, self._place, EDIT):
             self._prepare()

@@ -20,10 +20,16 @@ def build_after_standing_in() -> Parser:
     from light_runs import seats
 
     import sdpose_track.cli.pose
+    import sdpose_track.evaluation.poses
     import sdpose_track.live.run
     import sdpose_track.pipeline.plan
 
-    for module in (sdpose_track.cli.pose, sdpose_track.live.run, sdpose_track.pipeline.plan):
+    for module in (
+        sdpose_track.cli.pose,
+        sdpose_track.evaluation.poses,
+        sdpose_track.live.run,
+        sdpose_track.pipeline.plan,
+    ):
         setattr(module, "take", seats)  # noqa: B010  the modules do not export it
     return build_parser()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -38,6 +39,8 @@ COMMANDS = {
     "pose": ["pose", "block.png", "--annotate", "looked"],
     "info": ["info", "block.mp4", "--json"],
     "evaluate": ["evaluate", "tracks", "--truth", "gt.txt", "--results", "gt.txt"],
+    "poses": ["evaluate", "poses", "--annotations", "coco.json", "--images", ".", "--json"],
+    "demo": ["demo"],
     "view": ["view", "clip.sdpose"],
 }
 FEW = ("track",)
@@ -68,8 +71,19 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(folder / "clip.sdpose", fixture_a())
     _, picture = cv2.VideoCapture(str(clip)).read()
     cv2.imwrite(str(folder / "block.png"), picture)
+    (folder / "coco.json").write_text(json.dumps(somebody()))
     (folder / "gt.txt").write_text("1,1,10,10,20,20,1,1,1\n2,1,11,10,20,20,1,1,1\n")
     return folder
+
+
+def somebody() -> dict[str, object]:
+    """COCO's, of somebody in the picture."""
+    sides = {"bbox": [0, 0, 20, 20], "area": 400, "keypoints": [9, 9, 2] * 17, "num_keypoints": 17}
+    return {
+        "images": [{"id": 1, "file_name": "block.png", "width": 64, "height": 48}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, **sides}],
+        "categories": [{"id": 1, "name": "person"}],
+    }
 
 
 def begin(words: list[str], cwd: Path) -> subprocess.Popen[str]:

@@ -300,7 +300,7 @@ def test_a_logout_during_the_exports_leaves_no_half_of_one(
         process.send_signal(signal.Signals[how])
     _, message = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 128 + signal.Signals[how]
-    assert "--resume writes the exports" in message
+    assert "is complete, its exports are not: go on with --resume" in message
     assert [p.name for p in folder.iterdir()] == ["people.sdpose"]
     tried("SIGTERM and SIGHUP", 1)
 
