@@ -121,6 +121,7 @@ def test_a_section_takes_the_place_of_the_one_with_its_title(tmp_path: Path) -> 
     ],
     ids=" ".join,
 )
+@pytest.mark.logs_errors  # clients that leave without a word may; the run is a process of its own
 def test_nothing_grows_in_a_short_run(
     words: list[str], tmp_path: Path, tried: Callable[[str, int], None]
 ) -> None:
