@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sdpose_track.checkpoints import find
 from sdpose_track.errors import SessionError, SettingsError
 from sdpose_track.records import SourceInfo
-from sdpose_track.session.place import is_begun, mend, refuse_existing
+from sdpose_track.session.place import is_there, mend, refuse_existing
 from sdpose_track.session.recording import Recording
 from sdpose_track.session.schema import SessionHeader, other_file
 from sdpose_track.session.writer import SessionWriter
@@ -34,7 +34,7 @@ def check_free(source: str, session: Path, *, resume: bool, overwrite: bool) -> 
     What a killed run left of a replacement is ended first.
     """
     mend(session)
-    if is_begun(session) and Path(source).exists() and session.samefile(source):
+    if is_there(session) and Path(source).exists() and session.samefile(source):
         raise SettingsError(
             f"{session} is the source itself; choose another folder for the session with --out"
         )

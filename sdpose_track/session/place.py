@@ -19,25 +19,37 @@ from sdpose_track.session.guarding import connected
 BESIDE = ("-journal", "-wal", "-shm")
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether there is a file or folder. Raises OutputError if it cannot be looked for."""
+    with _looked_for(path):
+        return path.exists()
+
+
 def is_begun(path: Path) -> bool:
     """Tell whether there is anything at `path` to go on with.
 
     A run that was killed while it made its session leaves an empty file or an empty database,
-    which is as good as none. Raises OutputError if nothing can be looked for there.
+    which is as good as none. Raises OutputError if it cannot be looked for.
     """
-    try:
+    with _looked_for(path):
         if not path.exists() or (path.is_file() and path.stat().st_size == 0):
             return False
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror}; choose another folder with --out"
-        ) from error
     try:
         with closing(connected(path, str(path.absolute()))) as connection:
             table = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
             return table is not None
     except (SessionError, sqlite3.Error):
         return True  # not ours to judge: reading it says what is wrong
+
+
+@contextmanager
+def _looked_for(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}; choose another folder with --out"
+        ) from error
 
 
 def refuse_existing(path: Path) -> None:
