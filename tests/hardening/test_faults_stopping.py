@@ -138,12 +138,12 @@ def check(done: Ended, number: int, case: object) -> None:
 
     In its last steps, when the result is told, the signal itself ends it: to a shell the same code.
     """
-    code = 128 - done.code if done.code < 0 and not done.errors else done.code
+    lines = [x for x in done.errors.splitlines() if x.startswith(("stopped", "sdpose-track: "))]
+    assert len(lines) <= 1, (case, done.errors)
+    code = 128 - done.code if done.code < 0 and not lines else done.code
     assert code in ((128 + number, 0) if done.was_reached else (0,)), (case, done)
     assert "Traceback" not in done.errors, (case, done.errors)
     assert "Exception ignored" not in done.errors, (case, done.errors)
-    lines = [x for x in done.errors.splitlines() if x.startswith(("stopped", "sdpose-track: "))]
-    assert len(lines) <= 1, (case, done.errors)
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)

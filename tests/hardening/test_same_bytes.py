@@ -36,8 +36,8 @@ from sdpose_track.sources import open_source
 LONGEST_S = 0.02
 ONE_CORE = 1
 """Which of several runs is on a single core."""
-NEARLY = 0.1
-"""Pixels."""
+NEARLY = 1.0
+"""Pixels: the weights are random, so heatmaps are flat and a peak may be off by some tenths."""
 Tried = Callable[[str, int], None]
 
 
