@@ -85,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     two.add_argument("--minutes", type=float, default=30)
     two.add_argument("--rate", type=int, default=20, help="pictures per second of the stream")
     two.add_argument("--drops", type=float, default=0, help="seconds between losses; 0: none")
+    two.add_argument("--detector-size", default="auto", help="auto takes another under load")
     two.add_argument("--mjpeg", action="store_true", help="MJPEG over HTTP, else MPEG-TS over TCP")
     two.set_defaults(run=_live)
     options = parser.parse_args(arguments)
@@ -144,6 +145,7 @@ def _live(options: argparse.Namespace, folder: Path) -> Seen:
         )
         words = ["live", server.address, "--headless", "--json", "--seconds", f"{seconds:g}",
                  "--osc", f"{company.osc}", "--ws", f"{company.websocket}",
+                 "--detector-size", options.detector_size,
                  "--record", str(folder / SESSION)]  # fmt: skip
         errors = folder / "errors.txt"
         with _running(words, folder, errors) as process, Drops(server, options.drops, AWAY_S):
