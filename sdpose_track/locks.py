@@ -9,13 +9,24 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Self
 
 import filelock
 
 from sdpose_track.cache import cache_folder
 
 
-def lock(path: Path, *, waits: bool = False) -> filelock.FileLock | None:
+class Held(filelock.FileLock):
+    """A lock that `lock` has taken: `release`, or the end of a `with` block, lets go of it.
+
+    filelock's own would be taken a second time by the block, and stay held after it.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+
+def lock(path: Path, *, waits: bool = False) -> Held | None:
     """Return a held lock for writing `path`, however it is spelled; None if another holds it.
 
     With `waits` it comes when the other lets go. It may be released on another thread. Raises
@@ -32,8 +43,8 @@ def lock(path: Path, *, waits: bool = False) -> filelock.FileLock | None:
         return _held(real.with_name(f".{name}"), waits=waits)
 
 
-def _held(file: Path, *, waits: bool) -> filelock.FileLock | None:
-    held = filelock.FileLock(file, blocking=waits, thread_local=False)
+def _held(file: Path, *, waits: bool) -> Held | None:
+    held = Held(file, blocking=waits, thread_local=False)
     try:
         held.acquire()
     except filelock.Timeout:

@@ -129,3 +129,14 @@ def test_what_cannot_be_put_back_is_told_with_both_names(tmp_path: Path) -> None
         mend(path)
 
     assert (tmp_path / ".clip.sdpose.old").exists()
+
+
+def test_a_lock_is_let_go_of_at_the_end_of_its_block(tmp_path: Path) -> None:
+    path = tmp_path / "clip.sdpose"
+    held = lock(path)
+    assert held is not None
+    with held:
+        assert lock(path) is None
+    again = lock(path)
+    assert again is not None
+    again.release()

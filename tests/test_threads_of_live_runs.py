@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from artificial_models import FastModel, SlowModel
 from command import called, refused
-from light_runs import make_block_clip, seats
+from light_runs import make_block_clip
 from threads import engine_threads
 from two_models import moving_body
 
@@ -26,6 +26,7 @@ from sdpose_track.live.lane import PoseLane
 from sdpose_track.live.wish import LiveWish
 from sdpose_track.live.work import LiveWork
 
+pytestmark = pytest.mark.usefixtures("live_stand_in")
 BODY = moving_body(seconds=1)
 
 
@@ -47,11 +48,6 @@ def no_more_threads(named: str = "sdpose-") -> Iterator[None]:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_block_clip(tmp_path_factory.mktemp("clips") / "block.mp4", 20)
-
-
-@pytest.fixture(autouse=True)
-def _by_a_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sdpose_track.live.run.take", seats)
 
 
 def _free_port() -> str:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from light_runs import Scene, exported, make_block_clip, track, use_stand_in
+from light_runs import Scene, exported, make_block_clip, seats, track, use_stand_in
 
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """`track` of this process loads the stand-in."""
     use_stand_in(monkeypatch)
+
+
+@pytest.fixture
+def live_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`live` of this process loads the stand-in."""
+    monkeypatch.setattr("sdpose_track.live.run.take", seats)
 
 
 @pytest.fixture(scope="session")

@@ -218,10 +218,8 @@ def _alone(folder: Path) -> Iterator[None]:
     held = lock(folder)
     if held is None:
         raise OutputError(f"{folder} is being written by another fetch; wait until it is done")
-    try:
+    with held:
         yield
-    finally:
-        held.release()
 
 
 @contextmanager

@@ -80,10 +80,8 @@ def sweep(folder: Path, stem: str) -> None:
         with suppress(OSError):  # what was left harms nobody
             if time.time() - left.lstat().st_mtime < ABANDONED_S or (held := lock(path)) is None:
                 continue
-            try:
+            with held:
                 _mend(path)
-            finally:
-                held.release()
 
 
 def _mend(path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -89,12 +89,9 @@ def mend(path: Path) -> None:
         held = lock(path)
     except OSError as error:
         raise _not_back(path, error) from error
-    if held is None:
-        return
-    try:
-        end_replacing(path)
-    finally:
-        held.release()
+    if held is not None:
+        with held:
+            end_replacing(path)
 
 
 def end_replacing(path: Path) -> None:
@@ -139,12 +136,14 @@ def _files(path: Path) -> list[Path]:
 
 
 def _move(path: Path, to: Path) -> None:
-    for file, place in zip(_files(path), _files(to), strict=True):
-        with suppress(FileNotFoundError):
-            os.replace(file, place)
+    _rename(zip(_files(path), _files(to), strict=True))
 
 
 def _move_back(path: Path, to: Path) -> None:
-    for file, place in zip(reversed(_files(path)), reversed(_files(to)), strict=True):
+    _rename(zip(reversed(_files(path)), reversed(_files(to)), strict=True))
+
+
+def _rename(files: Iterable[tuple[Path, Path]]) -> None:
+    for file, place in files:
         with suppress(FileNotFoundError):
             os.replace(file, place)

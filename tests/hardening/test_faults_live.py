@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from command import called
-from light_runs import frames_in, make_block_clip, seats
+from light_runs import frames_in, make_block_clip
 from small_disks import SmallDisk, small_disk
 from threads import engine_threads
 
@@ -23,15 +23,14 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 
 
 @pytest.mark.parametrize("video", [(), ("--video",)], ids=["poses", "video"])
+@pytest.mark.usefixtures("live_stand_in")
 def test_a_disk_that_fills_up_ends_the_recording_and_not_the_run(
     video: tuple[str, ...],
     disk: SmallDisk,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     amount: Callable[[int, int], int],
     tried: Tried,
 ) -> None:
-    monkeypatch.setattr("sdpose_track.live.run.take", seats)
     clip = make_block_clip(tmp_path / "block.mp4", 20)
     sizes = [40 * BLOCK, 0, 10 * BLOCK, 16 * BLOCK, 25 * BLOCK, 60 * BLOCK, 80 * BLOCK]
     for room in sizes[: amount(1, len(sizes))]:
@@ -49,12 +48,12 @@ def test_a_disk_that_fills_up_ends_the_recording_and_not_the_run(
         tried("a disk that fills up while recording live", 1)
 
 
+@pytest.mark.usefixtures("live_stand_in")
 def test_a_recording_that_is_taken_away_ends_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tried: Tried
 ) -> None:
     from sdpose_track.live.recorder import Recorder
 
-    monkeypatch.setattr("sdpose_track.live.run.take", seats)
     clip, out = make_block_clip(tmp_path / "block.mp4", 20), tmp_path / "out"
     add = Recorder.add
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from command import called, told
-from light_runs import Scene, exported, frames_in, make_block_clip, seats, track
+from light_runs import Scene, exported, frames_in, make_block_clip, track
 
 from sdpose_track.cache import known_sha256, remember
 from sdpose_track.cli.limits import LEAST_BYTES, LEAST_FILES, is_memory
@@ -164,12 +164,10 @@ def test_a_run_does_not_look_at_the_wall_clock(scene: Scene, tried: Tried) -> No
 
 
 @pytest.mark.usefixtures("stepping")
-def test_a_live_recording_has_times_that_ascend(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tried: Tried
-) -> None:
+@pytest.mark.usefixtures("live_stand_in")
+def test_a_live_recording_has_times_that_ascend(tmp_path: Path, tried: Tried) -> None:
     from sdpose_track.session.recording import Recording
 
-    monkeypatch.setattr("sdpose_track.live.run.take", seats)
     clip, take = make_block_clip(tmp_path / "block.mp4"), tmp_path / "take.sdpose"
     done = called("live", clip, "--realtime", "--headless", "--record", take, "--video", "--json")
     stats = told(done)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from command import called
-from light_runs import frames_in, make_block_clip, seats
+from light_runs import frames_in, make_block_clip
 from PyQt6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 from sessions import fixture_a, write
@@ -245,14 +245,13 @@ def raising_at(k: int, error: Exception, process: Any) -> Any:
 @pytest.mark.parametrize(
     "stage", [LiveDetectStage, TrackStage, FuseStage, ShowStage, RecordStage], ids=lambda s: s.name
 )
+@pytest.mark.usefixtures("live_stand_in")
 def test_a_stage_that_raises_ends_a_live_run_whose_recording_is_kept(
     stage: Any,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     amount: Callable[[int, int], int],
     tried: Tried,
 ) -> None:
-    monkeypatch.setattr("sdpose_track.live.run.take", seats)
     clip = make_block_clip(tmp_path / "block.mp4")
     cases = [(ValueError("no such\nnumber"), 1), (MemoryError(), 4), (KeyError(), 1)]
     for error, code in cases[: amount(1, 3)]:
@@ -269,10 +268,8 @@ def test_a_stage_that_raises_ends_a_live_run_whose_recording_is_kept(
             tried("a worker that raises, in each stage of a live run", 1)
 
 
-def test_a_live_run_does_not_record_onto_a_session_in_use(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tried: Tried
-) -> None:
-    monkeypatch.setattr("sdpose_track.live.run.take", seats)
+@pytest.mark.usefixtures("live_stand_in")
+def test_a_live_run_does_not_record_onto_a_session_in_use(tmp_path: Path, tried: Tried) -> None:
     clip = make_block_clip(tmp_path / "block.mp4")
     session = write(tmp_path / "clip.sdpose", fixture_a())
     before = session.read_bytes()

@@ -233,15 +233,19 @@ def test_a_session_is_exported_from_the_window(
     assert {path.name for path in job.results} == {"people_smooth_bvh", "people_smooth.coco.json"}
 
 
-def test_what_is_dropped_is_opened(qtbot: QtBot, window: MainWindow, session: Path) -> None:
+def drop(window: MainWindow, *paths: Path) -> None:
     what = QMimeData()
-    what.setUrls([QUrl.fromLocalFile(str(session))])
+    what.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     event = QDropEvent(
         QPointF(100, 100), Qt.DropAction.CopyAction, what, Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )  # fmt: skip
+    window.dropEvent(event)
+
+
+def test_what_is_dropped_is_opened(qtbot: QtBot, window: MainWindow, session: Path) -> None:
     with qtbot.waitSignal(window.document.opened, timeout=LONG_MS):
-        window.dropEvent(event)
+        drop(window, session)
     assert window.document.facts is not None
     assert window.preferences.recent[0] == str(session)
 
@@ -251,14 +255,8 @@ def test_of_several_things_that_are_dropped_none_is_said_to_be_open_that_is_not(
 ) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear …", encoding="utf-8")
-    what = QMimeData()
-    what.setUrls([QUrl.fromLocalFile(str(path)) for path in (letter, session)])
-    event = QDropEvent(
-        QPointF(100, 100), Qt.DropAction.CopyAction, what, Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )  # fmt: skip
     with qtbot.waitSignal(window.document.refused, timeout=LONG_MS):
-        window.dropEvent(event)
+        drop(window, letter, session)
     taken, refused = window.banners.sentences
     assert taken.startswith("Only letter.txt is taken; drop one video at a time")
     assert "letter.txt is not a video" in refused
